@@ -1,0 +1,69 @@
+// What a bare machine may lack. A test that needs one of these says so:
+//
+//   it.skipIf(!requires("chromium").available)("…", …)
+//
+// With HOLDFAST_REQUIRE=all, as in CI, what is missing fails the file instead of being skipped.
+import { spawnSync } from "node:child_process"
+import { existsSync } from "node:fs"
+import { networkInterfaces } from "node:os"
+import { delimiter, join } from "node:path"
+
+export type Requirement = "chromium" | "ipv6" | "networkNamespaces" | "openssl"
+
+export interface Provision {
+  readonly available: boolean
+  /** Of the program, when the requirement is one. */
+  readonly path: string | undefined
+}
+
+interface Probe {
+  readonly missing: string
+  readonly run: () => Provision
+}
+
+const program = (...names: ReadonlyArray<string>): Provision => {
+  const folders = (process.env["PATH"] ?? "").split(delimiter)
+  const path = names.flatMap((name) => folders.map((folder) => join(folder, name))).find((file) => existsSync(file))
+  return { available: path !== undefined, path }
+}
+
+const probes: Record<Requirement, Probe> = {
+  chromium: {
+    missing: "no Chromium on the PATH (Debian: apt-get install chromium)",
+    run: () => program("chromium", "chromium-browser", "google-chrome")
+  },
+  openssl: {
+    missing: "no openssl on the PATH (Debian: apt-get install openssl)",
+    run: () => program("openssl")
+  },
+  networkNamespaces: {
+    missing: "network namespaces cannot be made (needs root, unshare of util-linux and ip of iproute2)",
+    run: () => {
+      const unshare = program("unshare")
+      if (unshare.path === undefined || !program("ip").available) return { available: false, path: undefined }
+      const { status } = spawnSync(unshare.path, ["--net", "ip", "link", "set", "lo", "up"], { stdio: "ignore" })
+      return { available: status === 0, path: unshare.path }
+    }
+  },
+  ipv6: {
+    missing: "the loopback interface has no IPv6 address",
+    run: () => ({ available: hasLoopback6(), path: undefined })
+  }
+}
+
+const hasLoopback6 = (): boolean =>
+  Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === "::1") === true)
+
+const known = new Map<Requirement, Provision>()
+
+/** Looks once in each process; tells once what is missing. */
+export const requires = (requirement: Requirement): Provision => {
+  const provision = known.get(requirement) ?? probes[requirement].run()
+  if (!provision.available) {
+    const sentence = `${requirement}: ${probes[requirement].missing}`
+    if (process.env["HOLDFAST_REQUIRE"] === "all") throw new Error(`HOLDFAST_REQUIRE=all, but ${sentence}`)
+    if (!known.has(requirement)) process.stderr.write(`Skipping what requires ${sentence}\n`)
+  }
+  known.set(requirement, provision)
+  return provision
+}

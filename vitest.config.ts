@@ -1,0 +1,25 @@
+import { fileURLToPath } from "node:url"
+import { defineConfig } from "vitest/config"
+
+const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^holdfast$/, replacement: source("index.ts") },
+      { find: /^holdfast\/(node|testing)$/, replacement: source("$1/index.ts") },
+      { find: /^holdfast\/(\w+)$/, replacement: source("$1.ts") }
+    ]
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    globalSetup: ["test/setup/build.ts"],
+    setupFiles: ["test/setup/leak-guard.ts"],
+    reporters: ["default", "./scripts/closing-line-reporter.ts"],
+    // A process for each file: signals, descriptors and memory are the process's own.
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 15_000,
+    hookTimeout: 30_000
+  }
+})
