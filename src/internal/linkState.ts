@@ -26,8 +26,8 @@ import { waitFor, Waiters } from "./wait.ts"
 
 /** The outbound half of a link, as a transport implements it. None of these may throw. */
 export interface Driver {
-  /** Takes a message; called only while the link is writable. */
-  readonly send: (message: Message) => void
+  /** Takes a message; called only while the link is writable. False where it was not taken: a Close that nobody noticed yet. */
+  readonly send: (message: Message) => boolean | void
   /** Bytes that were taken but have not left this process. */
   readonly buffered: () => number
   /** Calls back, once, when `buffered()` is at most `mark`; also when the link dies, or never. The result cancels. */
@@ -207,6 +207,10 @@ export class LinkState implements Link {
           new InvalidRequest({ option: "heartbeat", problem: "this transport cannot send pings; use Heartbeat.layerMessage" })
         ))
       }
+      if (payload.length > 125) {
+        const problem = `a control frame holds at most 125 bytes (RFC 6455 §5.5), not ${payload.length}`
+        return Effect.fail(this.error(new InvalidRequest({ option: "ping payload", problem })))
+      }
       if (!this.writable()) return Effect.fail(this.notSent())
       let written = false
       let wake: (() => void) | undefined
@@ -284,6 +288,10 @@ export class LinkState implements Link {
     )
   }
 
+  failure(): ConnectionError | undefined {
+    return this.endedWith
+  }
+
   get released(): Effect.Effect<void> {
     return Effect.suspend(() =>
       this.isReleased ? Effect.void : waitFor((wake) => this.onceReleased.add(wake), Effect.void)
@@ -301,9 +309,7 @@ export class LinkState implements Link {
   }
 
   offer(message: Message): boolean {
-    if (!this.writable()) return false
-    this.driver.send(message)
-    return true
+    return this.writable() && this.driver.send(message) !== false
   }
 
   buffered(): number {
