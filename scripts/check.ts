@@ -1,14 +1,19 @@
 // Everything that must be clean before a commit. All steps run, so that one call tells everything; names given as
 // arguments choose among them: `npm run check -- lint format`.
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { globSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 
 const root = dirname(import.meta.dirname)
 const tarballs = mkdtempSync(join(tmpdir(), "holdfast-pack-"))
 
 const effect = (project: string) => `effect-tsgo diagnostics --strict --severity error,warning --project ${project}`
+
+/** Each public module is an entry of its own. */
+const modules = globSync("src/*.ts", { cwd: root }).map((file) => basename(file, ".ts")).filter((name) =>
+  name !== "index"
+)
 
 /** Commands of node_modules/.bin, which npm has put on the PATH. */
 const steps: Record<string, ReadonlyArray<string>> = {
@@ -22,7 +27,7 @@ const steps: Record<string, ReadonlyArray<string>> = {
   package: [
     "publint --strict",
     `npm pack --silent --ignore-scripts --pack-destination ${tarballs}`,
-    `attw --profile esm-only ${tarballs}/*.tgz`
+    `attw --profile esm-only --include-entrypoints ${modules.join(" ")} -- ${tarballs}/*.tgz`
   ]
 }
 

@@ -1,11 +1,11 @@
-import { build } from "esbuild"
+import { build, stop } from "esbuild"
 import { execFile } from "node:child_process"
 import { globSync } from "node:fs"
 import { builtinModules } from "node:module"
 import { basename } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { describe, expect, it } from "vitest"
+import { afterEach, describe, expect, it } from "vitest"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
@@ -21,6 +21,9 @@ const inNode = async (program: string, ...args: ReadonlyArray<string>): Promise<
 
 const modules = globSync("src/*.ts", { cwd: root }).map((file) => basename(file, ".ts"))
   .filter((name) => name !== "index").toSorted()
+
+// esbuild works in a child process, which it keeps for the next build.
+afterEach(() => stop())
 
 describe("the package", () => {
   it("exports these names and no others", async () => {

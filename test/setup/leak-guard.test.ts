@@ -39,7 +39,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 describe("the leak guard", () => {
   it.each([
     ["fiber", /a live fiber #\d+, started at .*leaks\.fixture\.ts/],
-    ["child fiber", /a live fiber #\d+ \(span forgotten/],
+    ["child fiber", /a live fiber #\d+ \(span forgotten, in forgotten\), forked by fiber #\d+/],
     ["fiber that was never begun", /a live fiber #\d+/],
     ["timer", /an open timer, started at .*leaks\.fixture\.ts/],
     ["unref'd interval", /an open timer/],

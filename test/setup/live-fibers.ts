@@ -4,7 +4,8 @@
 // two methods that every fiber passes through are wrapped: `setContext`, which the constructor calls before the fiber
 // has an id, and `evaluate`, which leaves an exit behind when the fiber ends.
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
+import { describeStack, shortStack } from "./stacks.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
@@ -13,7 +14,7 @@ interface FiberPrototype {
   evaluate: (effect: unknown) => void
 }
 
-const born = new Map<AnyFiber, Error>()
+const born = new Map<AnyFiber, AnyFiber | Error>()
 
 const prototype: FiberPrototype = Object.getPrototypeOf(Effect.runFork(Effect.void))
 const { evaluate, setContext } = prototype
@@ -21,7 +22,7 @@ if (typeof setContext !== "function" || typeof evaluate !== "function") {
   throw new Error("Effect's fibers have changed, the leak guard cannot see them any more (test/setup/live-fibers.ts).")
 }
 prototype.setContext = function(this: AnyFiber, context) {
-  if (this.id === undefined) born.set(this, birth())
+  if (this.id === undefined) born.set(this, origin())
   setContext.call(this, context)
 }
 prototype.evaluate = function(this: AnyFiber, effect) {
@@ -29,14 +30,8 @@ prototype.evaluate = function(this: AnyFiber, effect) {
   if (this.pollUnsafe() !== undefined) born.delete(this)
 }
 
-/** An error that remembers where the fiber came from; its stack is put into words only when somebody asks. */
-const birth = (): Error => {
-  const limit = Error.stackTraceLimit
-  Error.stackTraceLimit = 25
-  const error = new Error("a fiber was born")
-  Error.stackTraceLimit = limit
-  return error
-}
+/** Where a fiber came from: the fiber that forked it or, for the first of a family, a stack that is yet to be told. */
+const origin = (): AnyFiber | Error => Fiber.getCurrent() ?? shortStack(12)
 
 /** How many fibers live. */
 export const liveFibers = (): number => born.size
@@ -48,21 +43,15 @@ export const newestFiber = (): number => Effect.runFork(Effect.void).id
 export const describeFibersSince = (id: number): ReadonlyArray<string> =>
   Array.from(born)
     .filter(([fiber]) => fiber.id > id)
-    .map(([fiber, error]) => `a live fiber #${fiber.id}${describeNames(fiber)}${describeOrigin(error)}`)
+    .map(([fiber, origin]) => `a live ${describeFiber(fiber)}${describeBirth(origin)}`)
 
-const describeNames = ({ cache }: AnyFiber): string => {
+const describeBirth = (origin: AnyFiber | Error): string =>
+  origin instanceof Error ? describeStack(origin) : `, forked by ${describeFiber(origin)}`
+
+const describeFiber = ({ cache, id }: AnyFiber): string => {
   const names = [
     ...(cache.span?._tag === "Span" ? [`span ${cache.span.name}`] : []),
     ...(cache.stackFrame === undefined ? [] : [`in ${cache.stackFrame.name}`])
   ]
-  return names.length === 0 ? "" : ` (${names.join(", ")})`
-}
-
-/** Where in our own files something was started. */
-export const describeOrigin = (error: Error): string => {
-  const frames = (error.stack ?? "").split("\n").slice(1).map((line) => line.trim())
-  const ours = frames.filter((line) =>
-    /\.ts:\d+/.test(line) && !/node_modules|node:|test\/setup\/(live|leak)-/.test(line)
-  )
-  return ours.length === 0 ? "" : `, started ${ours.slice(0, 3).join(" ")}`
+  return names.length === 0 ? `fiber #${id}` : `fiber #${id} (${names.join(", ")})`
 }

@@ -3,7 +3,7 @@
 // `process.getActiveResourcesInfo()` has no identities, forgets what is unref'd and cannot tell our timers from those of
 // the test runner, so the resources are followed from birth to death.
 import { AsyncResource, createHook } from "node:async_hooks"
-import { describeOrigin } from "./live-fibers.ts"
+import { describeStack, shortStack } from "./stacks.ts"
 
 const names: Record<string, string> = {
   FSEVENTWRAP: "file watcher",
@@ -43,10 +43,7 @@ createHook({
   trackPromises: false,
   init(id, type, _trigger, resource) {
     if (paused || !(type in names)) return
-    const limit = Error.stackTraceLimit
-    Error.stackTraceLimit = 12
-    live.set(id, { id, type, birth: new Error(), resource, counted: undefined })
-    Error.stackTraceLimit = limit
+    live.set(id, { id, type, birth: shortStack(12), resource, counted: undefined })
   },
   destroy(id) {
     live.delete(id)
@@ -79,7 +76,7 @@ export const liveResources = (): ReadonlyMap<string, number> => {
 export const describeResourcesSince = (type: string, id: number): ReadonlyArray<string> =>
   Array.from(live.values())
     .filter((resource) => resource.type === type && resource.id > id && isCounted(resource))
-    .map((resource) => `an open ${names[type]}${describeHandle(resource.resource)}${describeOrigin(resource.birth)}`)
+    .map((resource) => `an open ${names[type]}${describeHandle(resource.resource)}${describeStack(resource.birth)}`)
 
 /** Timers of Node itself and of the test runner are nobody's leak: only those count that other code has asked for. */
 const isCounted = (resource: Resource): boolean => {
