@@ -14,7 +14,6 @@ import type * as Scope from "effect/Scope"
 import * as CloseCode from "../CloseCode.ts"
 import {
   AbnormalClosure,
-  ConnectionClosed,
   ConnectionError,
   fromCloseFrame,
   InvalidRequest,
@@ -22,7 +21,7 @@ import {
   SendFailed
 } from "../ConnectionError.ts"
 import type { HandshakeResponse, Link, Message, Receiver } from "../Link.ts"
-import { waitFor, Waiters } from "./wait.ts"
+import { Waiters, waitFor } from "./wait.ts"
 
 /** The outbound half of a link, as a transport implements it. None of these may throw. */
 export interface Driver {
@@ -49,6 +48,8 @@ export interface LinkStateOptions {
   readonly response: HandshakeResponse | undefined
   readonly clock: Clock.Clock
   readonly driver: Driver
+  /** Which codes the driver can send; `any` where not said. Others become 1000, in the error too. */
+  readonly closeCodes?: "any" | "1000,3000-4999" | undefined
 }
 
 type Handlers<A> = Array<(value: A) => void>
@@ -61,6 +62,7 @@ export class LinkState implements Link {
 
   private readonly clock: Clock.Clock
   private readonly driver: Driver
+  private readonly closeCodes: "any" | "1000,3000-4999"
 
   private received: Array<Message> = []
   private receivedBytes: Array<number> = []
@@ -85,6 +87,7 @@ export class LinkState implements Link {
     this.response = Option.fromUndefinedOr(options.response)
     this.clock = options.clock
     this.driver = options.driver
+    this.closeCodes = options.closeCodes ?? "any"
     this.inboundAt = this.dataAt = options.clock.monotonicTimeNanosUnsafe()
   }
 
@@ -204,7 +207,10 @@ export class LinkState implements Link {
       const ping = this.driver.ping
       if (ping === undefined) {
         return Effect.fail(this.error(
-          new InvalidRequest({ option: "heartbeat", problem: "this transport cannot send pings; use Heartbeat.layerMessage" })
+          new InvalidRequest({
+            option: "heartbeat",
+            problem: "this transport cannot send pings; use Heartbeat.layerMessage"
+          })
         ))
       }
       if (payload.length > 125) {
@@ -256,7 +262,7 @@ export class LinkState implements Link {
   close(code: number, reason: string): Effect.Effect<void> {
     return Effect.sync(() => {
       if (this.ourClose !== undefined || this.endedWith !== undefined) return
-      const sent = CloseCode.isSendable(code) ? code : 1000
+      const sent = CloseCode.isSendable(code) && (this.closeCodes === "any" || code >= 3000) ? code : 1000
       const cut = CloseCode.truncateReason(reason)
       this.ourClose = { code: sent, reason: cut }
       // A paused socket would never see the peer's answer.
@@ -355,7 +361,7 @@ export class LinkState implements Link {
   private notSent(): ConnectionError {
     const cause = this.endedWith ?? this.error(
       this.ourClose === undefined
-        ? new ConnectionClosed({})
+        ? new AbnormalClosure({ cause: { message: "the peer is closing the connection" } })
         : fromCloseFrame({ code: this.ourClose.code, closeReason: this.ourClose.reason, initiator: "self" })
     )
     return this.error(new SendFailed({ delivery: "notSent", cause }))

@@ -1,0 +1,95 @@
+/**
+ * One direction of an in-memory connection: what is on its way, in order, each
+ * item with the time at which it arrives.
+ */
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { Waiters, waitFor } from "../internal/wait.ts"
+
+/**
+ * An ordered, delayed queue with one carrier.
+ *
+ * **Details**
+ *
+ * The carrier is a fiber, so that every hop is one that TestClock can see. All
+ * that has arrived is delivered in one go, synchronously, as a chunk of TCP is.
+ */
+export class Wire<A> {
+  private readonly clock: Clock.Clock
+  private items: Array<{ readonly at: number; readonly item: A }> = []
+  private first = 0
+  private delay = 0
+  private lastAt = 0
+  private isHeld = false
+  private isStopped = false
+  private readonly changed = new Waiters()
+
+  constructor(clock: Clock.Clock) {
+    this.clock = clock
+  }
+
+  /** Sends an item; it never overtakes an earlier one. */
+  push(item: A): void {
+    if (this.isStopped) return
+    this.lastAt = Math.max(this.lastAt, this.clock.currentTimeMillisUnsafe() + this.delay)
+    this.items.push({ at: this.lastAt, item })
+    this.changed.wakeAll()
+  }
+
+  /** Delays what is pushed from now on by this many milliseconds. */
+  setDelay(millis: number): void {
+    this.delay = millis
+  }
+
+  /** Delivers nothing, the rest of a chunk included, until it is released. */
+  hold(): void {
+    this.isHeld = true
+  }
+
+  release(): void {
+    this.isHeld = false
+    this.changed.wakeAll()
+  }
+
+  /** Loses what is on its way and ends the carrier. */
+  stop(): void {
+    this.isStopped = true
+    this.items = []
+    this.changed.wakeAll()
+  }
+
+  /** Delivers until stopped; `afterChunk` is told after the items that arrived together. */
+  carry(deliver: (item: A) => void, afterChunk: () => void): Effect.Effect<void> {
+    const step: Effect.Effect<void> = Effect.suspend(() => {
+      const now = this.clock.currentTimeMillisUnsafe()
+      let delivered = false
+      while (this.isReady(now)) {
+        delivered = true
+        deliver(this.shift())
+      }
+      if (delivered) afterChunk()
+      if (this.isStopped) return Effect.void
+      const next = this.isHeld ? undefined : this.items[this.first]
+      const changed = waitFor((wake) => this.changed.add(wake), Effect.void)
+      // A stop must end a long sleep, or the fiber would outlive its connection.
+      const waited = next === undefined ? changed : Effect.raceFirst(Effect.sleep(next.at - now), changed)
+      return Effect.flatMap(waited, () => step)
+    })
+    return step
+  }
+
+  private isReady(now: number): boolean {
+    const next = this.items[this.first]
+    return next !== undefined && !this.isStopped && !this.isHeld && next.at <= now
+  }
+
+  private shift(): A {
+    const { item } = this.items[this.first++]!
+    // Shifting the array itself would move all of it for each item of a long burst.
+    if (this.first === this.items.length) {
+      this.items = []
+      this.first = 0
+    }
+    return item
+  }
+}
