@@ -4,12 +4,25 @@
  */
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
-import type * as Headers from "effect/http/Headers"
-import type * as Option from "effect/Option"
+import * as Effect from "effect/Effect"
+import * as Headers from "effect/http/Headers"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import type * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
-import type { ConnectionError, Reason } from "./ConnectionError.ts"
+import { ConnectionError, type Reason } from "./ConnectionError.ts"
+import * as credentials from "./internal/credentials.ts"
+import { positiveDuration } from "./internal/duration.ts"
+import { InvalidRequest } from "./internal/reasons.ts"
+import { requestHeaders } from "./internal/requestHeaders.ts"
+import { requestSubprotocols } from "./internal/requestSubprotocols.ts"
+import { requestUrl, type RequestUrl } from "./internal/requestUrl.ts"
+import * as verification from "./internal/verify.ts"
 import type { HandshakeResponse, Message } from "./Link.ts"
+
+export { rejected } from "./internal/rejected.ts"
 
 /** What an attempt knows of its past. */
 export interface AttemptContext {
@@ -51,7 +64,7 @@ export interface Verdict {
 
 /** What `verify` looks at. Headers are lower case; a header that came several times has its values joined with ", ". */
 export interface VerifyInput {
-  readonly request: Pick<HandshakeRequest, "url" | "headers" | "subprotocols" | "extensions">
+  readonly request: Pick<HandshakeRequest, "url" | "subprotocols" | "extensions"> & { readonly headers: Headers.Input }
   /** base64(SHA-1(key + GUID)) for this attempt's key (RFC 6455 §4.2.2); the transport computes it. */
   readonly expectedAccept: string
   readonly status: number
@@ -96,6 +109,192 @@ export class Handshake extends Context.Service<Handshake, {
   readonly greetTimeout: Duration.Duration
   /** Whether the request has headers of the user's, which browsers cannot send; false where not said. */
   readonly usesHeaders?: boolean | undefined
+  /** Origin and path of the url, where it is a plain value. */
+  readonly endpoint?: string | undefined
   /** Whether the connection adds `traceparent` from the attempt's span; true where not said. */
   readonly propagate?: boolean | undefined
 }>()("holdfast/Handshake") {}
+
+/**
+ * Judges the server's answer to an opening handshake (RFC 6455 §4.1, RFC 7692
+ * §7.1): pure, every check with its verdict, the first failure as the reason.
+ *
+ * **Details**
+ *
+ * Some subprotocol of those offered must be named, as browsers demand; see
+ * `verifyWith`. A status other than 101 is `HandshakeRejected`, everything else
+ * `HandshakeInvalid`. The `http` check is the transport's to add.
+ */
+export const verify: Verify = verification.verifyWith({ requireSubprotocol: true })
+
+/**
+ * Makes a `verify`. With `requireSubprotocol: false` a server may name no
+ * subprotocol although some were offered, as RFC 6455 allows.
+ */
+export const verifyWith: (options: { readonly requireSubprotocol: boolean }) => Verify = verification.verifyWith
+
+/** A url: `ws:`, `wss:`, `http:`, `https:` (taken as `ws:` and `wss:`) or `ws+unix:`. */
+export type UrlValue = string | URL | Redacted.Redacted<string | URL>
+
+/** The value of a header. Several are joined with ", "; undefined leaves it out. */
+export type HeaderValue = string | Redacted.Redacted | ReadonlyArray<string | Redacted.Redacted> | undefined
+
+/** Headers, by name or as pairs. */
+export type HeadersRecord =
+  | { readonly [name: string]: HeaderValue }
+  | Iterable<readonly [name: string, value: HeaderValue]>
+
+/** Headers, or headers of which not even the names may be shown. */
+export type HeadersValue = HeadersRecord | Redacted.Redacted<HeadersRecord>
+
+/** Subprotocols in the order of preference; some services take a token there, so they may be `Redacted`. */
+export type SubprotocolsValue =
+  | ReadonlyArray<string | Redacted.Redacted>
+  | Redacted.Redacted<ReadonlyArray<string>>
+
+/** A value, an effect, or a function of the attempt; the latter two run afresh at every attempt. */
+export type Source<A, R> =
+  | A
+  | Effect.Effect<A, unknown, R>
+  | ((context: AttemptContext) => Effect.Effect<A, unknown, R>)
+
+/** What `Handshake.layer` takes. */
+export interface Options<RUrl = never, RHeaders = never, RSubprotocols = never, RGreet = never> {
+  /**
+   * Where to. Userinfo becomes Basic auth, unless there is an `authorization`
+   * header. A fragment is refused (RFC 6455 §3).
+   */
+  readonly url: Source<UrlValue, RUrl>
+  /** Headers of the request, in any case. `Upgrade`, `Connection` and `Sec-WebSocket-*` are refused. Default none. */
+  readonly headers?: Source<HeadersValue, RHeaders> | undefined
+  /** Offered in this order. Default none. */
+  readonly subprotocols?: Source<SubprotocolsValue, RSubprotocols> | undefined
+  /** Whether a server that names none of the offered subprotocols is refused. Default true. */
+  readonly requireSubprotocol?: boolean | undefined
+  /** Runs in the session's scope, alone with the link, before the session counts as open. */
+  readonly greet?: ((session: GreetSession) => Effect.Effect<Greeting | void, unknown, RGreet>) | undefined
+  /** For `url`, `headers`, `subprotocols`, DNS, TCP, TLS and the 101, together. Default 10 seconds. */
+  readonly timeout?: Duration.Input | undefined
+  /** For `greet`. Default 10 seconds. */
+  readonly greetTimeout?: Duration.Input | undefined
+  /** Whether `traceparent` is sent from the attempt's span. Default true. */
+  readonly propagate?: boolean | undefined
+}
+
+/**
+ * Makes the service; the effects of its options run in the context in which it
+ * was made.
+ *
+ * **Details**
+ *
+ * Fails with `InvalidRequest` where an option can never work, plain values of
+ * `url`, `headers` and `subprotocols` included. What the effects make is checked
+ * at each attempt; where they fail, the attempt fails with `CredentialsFailed`.
+ * Each runs in a scope of its own, closed when its value is made.
+ */
+export const make = <RUrl = never, RHeaders = never, RSubprotocols = never, RGreet = never>(
+  options: Options<RUrl, RHeaders, RSubprotocols, RGreet>
+): Effect.Effect<
+  Handshake["Service"],
+  ConnectionError,
+  Exclude<RUrl | RHeaders | RSubprotocols | RGreet, Scope.Scope>
+> =>
+  Effect.flatMap(
+    Effect.context<Exclude<RUrl | RHeaders | RSubprotocols | RGreet, Scope.Scope>>(),
+    (context) =>
+      Effect.mapError(Effect.fromResult(service(options, context)), (reason) => new ConnectionError({ reason }))
+  )
+
+/**
+ * What we ask for at each attempt, whether the answer is legal, and how we
+ * introduce ourselves.
+ *
+ * **Example**
+ *
+ * ```ts
+ * Handshake.layer({
+ *   url: "wss://feed.example/v2",
+ *   headers: ({ previous }) => Effect.map(freshToken(previous), (token) => ({ authorization: token }))
+ * })
+ * ```
+ */
+export const layer = <RUrl = never, RHeaders = never, RSubprotocols = never, RGreet = never>(
+  options: Options<RUrl, RHeaders, RSubprotocols, RGreet>
+): Layer.Layer<
+  Handshake,
+  ConnectionError,
+  Exclude<RUrl | RHeaders | RSubprotocols | RGreet, Scope.Scope>
+> => Layer.effect(Handshake, make(options))
+
+const defaultTimeout = "10 seconds"
+
+const service = (
+  options: Options<unknown, unknown, unknown, unknown>,
+  context: Context.Context<never>
+): Result.Result<Handshake["Service"], InvalidRequest> =>
+  Result.gen(function*() {
+    if (!Predicate.isObject(options)) {
+      return yield* invalid("options", "must be an object with at least a `url`")
+    }
+    const url = yield* credentials.make("url", options.url, requestUrl, context)
+    const headers = yield* credentials.make("headers", options.headers, requestHeaders, context)
+    const subprotocols = yield* credentials.make("subprotocols", options.subprotocols, requestSubprotocols, context)
+    const timeout = yield* positiveDuration("timeout", options.timeout ?? defaultTimeout)
+    const greetTimeout = yield* positiveDuration("greetTimeout", options.greetTimeout ?? defaultTimeout)
+    const requireSubprotocol = yield* flag("requireSubprotocol", options.requireSubprotocol)
+    const propagate = yield* flag("propagate", options.propagate)
+    const { greet } = options
+    if (greet !== undefined && typeof greet !== "function") {
+      return yield* invalid("greet", "must be a function of the session that returns an Effect")
+    }
+    // Only these are kept: what is `known` may be secret.
+    const makers: Makers = { url: url.make, headers: headers.make, subprotocols: subprotocols.make }
+    return {
+      request: (attempt) => request(attempt, makers),
+      verify: verifyWith({ requireSubprotocol }),
+      greet: Option.map(Option.fromUndefinedOr(greet), (greet) => (session) =>
+        credentials.provide(Effect.suspend(() => greet(session)), context)),
+      timeout,
+      greetTimeout,
+      propagate,
+      usesHeaders: Option.isNone(headers.known) || Object.keys(headers.known.value).length > 0 ||
+        Option.exists(url.known, (known) => Option.isSome(known.authorization)),
+      endpoint: Option.getOrUndefined(Option.map(url.known, (known) => known.endpoint))
+    }
+  })
+
+const invalid = (option: string, problem: string) => Result.fail(new InvalidRequest({ option, problem }))
+
+const flag = (option: string, given: unknown): Result.Result<boolean, InvalidRequest> =>
+  given === undefined || typeof given === "boolean"
+    ? Result.succeed(given ?? true)
+    : invalid(option, "must be true or false")
+
+interface Makers {
+  readonly url: credentials.Maker<RequestUrl>
+  readonly headers: credentials.Maker<Headers.Headers>
+  readonly subprotocols: credentials.Maker<ReadonlyArray<string>>
+}
+
+const request = Effect.fnUntraced(function*(
+  attempt: AttemptContext,
+  make: Makers
+): Effect.fn.Return<HandshakeRequest, ConnectionError> {
+  const target = yield* failAs(make.url(attempt), attempt, "")
+  const given = yield* failAs(make.headers(attempt), attempt, target.endpoint)
+  const offered = yield* failAs(make.subprotocols(attempt), attempt, target.endpoint)
+  return {
+    url: target.url,
+    // The user's own `authorization` wins over the url's.
+    headers: Option.isSome(target.authorization) && given["authorization"] === undefined
+      ? Headers.set(given, "authorization", target.authorization.value)
+      : given,
+    subprotocols: offered,
+    extensions: [],
+    attempt: attempt.attempt,
+    endpoint: target.endpoint
+  }
+})
+
+const failAs = <A>(effect: Effect.Effect<A, Reason>, { attempt }: AttemptContext, endpoint: string) =>
+  Effect.mapError(effect, (reason) => new ConnectionError({ reason, attempt, endpoint }))
