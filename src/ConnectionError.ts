@@ -148,7 +148,20 @@ export const classify = (error: ConnectionError): Recovery.Recovery => {
     case "HandshakeRejected":
       return classifyStatus(reason.status, reason.retryAfter)
     default:
-      return reason.initiator === "self" ? afterOurClose : classifyPeerClose(reason._tag)
+      return reason.initiator === "self" ? classifyOwnClose(reason._tag) : classifyPeerClose(reason._tag)
+  }
+}
+
+// We closed because of what the peer sent; any other close of ours was asked for by the user, of this session only.
+const classifyOwnClose = (tag: closeReasons.CloseReason["_tag"]): Recovery.Recovery => {
+  switch (tag) {
+    case "ProtocolViolation":
+    case "InvalidPayload":
+    case "PolicyViolation":
+    case "MessageTooBig":
+      return afterOurClose
+    default:
+      return retry
   }
 }
 

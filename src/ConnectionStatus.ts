@@ -2,13 +2,14 @@
  * What a connection is doing now.
  *
  * ```
- *               ┌────────────────────────────┐
- *               ▼                            │
- *  Connecting ──┬──▶ Open ───────┬──▶ Waiting┘
- *               └──▶ Waiting     │
- *  any of them ───▶ Closing ───▶ Closed
- *  Connecting, Open, Waiting ──▶ Closed (gave up)
- *  Open ──▶ Connecting (no wait: reconnect, or "immediately")
+ *      ┌──────────────────────────────────────┐
+ *      ▼                                      │
+ *  Connecting ──▶ Open ──▶ Waiting ──▶ (Connecting)
+ *      │           └──▶ Connecting   (`reconnect`)
+ *      └──▶ Waiting                  (the attempt failed)
+ *
+ *  Connecting, Open, Waiting ──▶ Closing ──▶ Closed   (we close)
+ *  Connecting, Open, Waiting ──▶ Closed               (gave up)
  * ```
  */
 import * as Schema from "effect/Schema"

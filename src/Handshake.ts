@@ -5,20 +5,13 @@
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Headers from "effect/http/Headers"
+import type * as Headers from "effect/http/Headers"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
+import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import { ConnectionError, type Reason } from "./ConnectionError.ts"
-import * as credentials from "./internal/credentials.ts"
-import { positiveDuration } from "./internal/duration.ts"
-import { InvalidRequest } from "./internal/reasons.ts"
-import { requestHeaders } from "./internal/requestHeaders.ts"
-import { requestSubprotocols } from "./internal/requestSubprotocols.ts"
-import { requestUrl, type RequestUrl } from "./internal/requestUrl.ts"
+import { fromOptions } from "./internal/handshakeService.ts"
 import * as verification from "./internal/verify.ts"
 import type { HandshakeResponse, Message } from "./Link.ts"
 
@@ -202,7 +195,7 @@ export const make = <RUrl = never, RHeaders = never, RSubprotocols = never, RGre
   Effect.flatMap(
     Effect.context<Exclude<RUrl | RHeaders | RSubprotocols | RGreet, Scope.Scope>>(),
     (context) =>
-      Effect.mapError(Effect.fromResult(service(options, context)), (reason) => new ConnectionError({ reason }))
+      Effect.mapError(Effect.fromResult(fromOptions(options, context)), (reason) => new ConnectionError({ reason }))
   )
 
 /**
@@ -225,76 +218,3 @@ export const layer = <RUrl = never, RHeaders = never, RSubprotocols = never, RGr
   ConnectionError,
   Exclude<RUrl | RHeaders | RSubprotocols | RGreet, Scope.Scope>
 > => Layer.effect(Handshake, make(options))
-
-const defaultTimeout = "10 seconds"
-
-const service = (
-  options: Options<unknown, unknown, unknown, unknown>,
-  context: Context.Context<never>
-): Result.Result<Handshake["Service"], InvalidRequest> =>
-  Result.gen(function*() {
-    if (!Predicate.isObject(options)) {
-      return yield* invalid("options", "must be an object with at least a `url`")
-    }
-    const url = yield* credentials.make("url", options.url, requestUrl, context)
-    const headers = yield* credentials.make("headers", options.headers, requestHeaders, context)
-    const subprotocols = yield* credentials.make("subprotocols", options.subprotocols, requestSubprotocols, context)
-    const timeout = yield* positiveDuration("timeout", options.timeout ?? defaultTimeout)
-    const greetTimeout = yield* positiveDuration("greetTimeout", options.greetTimeout ?? defaultTimeout)
-    const requireSubprotocol = yield* flag("requireSubprotocol", options.requireSubprotocol)
-    const propagate = yield* flag("propagate", options.propagate)
-    const { greet } = options
-    if (greet !== undefined && typeof greet !== "function") {
-      return yield* invalid("greet", "must be a function of the session that returns an Effect")
-    }
-    // Only these are kept: what is `known` may be secret.
-    const makers: Makers = { url: url.make, headers: headers.make, subprotocols: subprotocols.make }
-    return {
-      request: (attempt) => request(attempt, makers),
-      verify: verifyWith({ requireSubprotocol }),
-      greet: Option.map(Option.fromUndefinedOr(greet), (greet) => (session) =>
-        credentials.provide(Effect.suspend(() => greet(session)), context)),
-      timeout,
-      greetTimeout,
-      propagate,
-      usesHeaders: Option.isNone(headers.known) || Object.keys(headers.known.value).length > 0 ||
-        Option.exists(url.known, (known) => Option.isSome(known.authorization)),
-      endpoint: Option.getOrUndefined(Option.map(url.known, (known) => known.endpoint))
-    }
-  })
-
-const invalid = (option: string, problem: string) => Result.fail(new InvalidRequest({ option, problem }))
-
-const flag = (option: string, given: unknown): Result.Result<boolean, InvalidRequest> =>
-  given === undefined || typeof given === "boolean"
-    ? Result.succeed(given ?? true)
-    : invalid(option, "must be true or false")
-
-interface Makers {
-  readonly url: credentials.Maker<RequestUrl>
-  readonly headers: credentials.Maker<Headers.Headers>
-  readonly subprotocols: credentials.Maker<ReadonlyArray<string>>
-}
-
-const request = Effect.fnUntraced(function*(
-  attempt: AttemptContext,
-  make: Makers
-): Effect.fn.Return<HandshakeRequest, ConnectionError> {
-  const target = yield* failAs(make.url(attempt), attempt, "")
-  const given = yield* failAs(make.headers(attempt), attempt, target.endpoint)
-  const offered = yield* failAs(make.subprotocols(attempt), attempt, target.endpoint)
-  return {
-    url: target.url,
-    // The user's own `authorization` wins over the url's.
-    headers: Option.isSome(target.authorization) && given["authorization"] === undefined
-      ? Headers.set(given, "authorization", target.authorization.value)
-      : given,
-    subprotocols: offered,
-    extensions: [],
-    attempt: attempt.attempt,
-    endpoint: target.endpoint
-  }
-})
-
-const failAs = <A>(effect: Effect.Effect<A, Reason>, { attempt }: AttemptContext, endpoint: string) =>
-  Effect.mapError(effect, (reason) => new ConnectionError({ reason, attempt, endpoint }))

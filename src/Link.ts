@@ -75,6 +75,8 @@ export interface Link {
   readonly abort: (error: ConnectionError) => Effect.Effect<void>
   /** Fails with the reason of the end, as soon as the link has ended. */
   readonly ended: Effect.Effect<never, ConnectionError>
+  /** The reason of the end; undefined while the link lives. */
+  readonly failure: () => ConnectionError | undefined
   /** Succeeds when the descriptor is free: the link may have ended long before. */
   readonly released: Effect.Effect<void>
 
@@ -82,7 +84,7 @@ export interface Link {
   readonly receive: (receiver: Receiver) => void
   /** Hands one message to the socket. False, and nothing is taken, where the link is closing or has ended. */
   readonly offer: (message: Message) => boolean
-  /** Bytes that were taken but have not left this process. */
+  /** Bytes that were taken but have not left this process; after the end, what had not left by then. */
   readonly buffered: () => number
   /** Succeeds when `buffered()` is at most `mark`; fails with the reason of the end. */
   readonly drained: (mark: number) => Effect.Effect<void, ConnectionError>

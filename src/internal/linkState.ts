@@ -76,6 +76,7 @@ export class LinkState implements Link {
   private pausedByUs = false
   private ourClose: { readonly code: number; readonly reason: string } | undefined = undefined
   private endedWith: ConnectionError | undefined = undefined
+  private unsent = 0
   private isReleased = false
   private readonly onceEnded = new Waiters()
   private readonly onceReleased = new Waiters()
@@ -158,6 +159,7 @@ export class LinkState implements Link {
 
   private endWith(error: ConnectionError): void {
     if (this.endedWith !== undefined) return
+    this.unsent = this.driver.buffered()
     this.endedWith = error
     // An Error keeps what its frames captured alive until its stack was rendered.
     void error.stack
@@ -319,7 +321,7 @@ export class LinkState implements Link {
   }
 
   buffered(): number {
-    return this.driver.buffered()
+    return this.endedWith === undefined ? this.driver.buffered() : this.unsent
   }
 
   drained(mark: number): Effect.Effect<void, ConnectionError> {

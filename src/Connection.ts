@@ -1,0 +1,294 @@
+/**
+ * A WebSocket client connection that stays up: `Handshake`, `Heartbeat`,
+ * `Reconnect` and `Transport`, composed and supervised.
+ */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Pull from "effect/Pull"
+import * as Scope from "effect/Scope"
+import type * as Socket from "effect/socket/Socket"
+import * as Stream from "effect/Stream"
+import { ConnectionError, InvalidRequest } from "./ConnectionError.ts"
+import type { ConnectionEvent } from "./ConnectionEvent.ts"
+import type { ConnectionStatus } from "./ConnectionStatus.ts"
+import { Handshake } from "./Handshake.ts"
+import { Heartbeat } from "./Heartbeat.ts"
+import type { CloseOptions, Session } from "./internal/activeSession.ts"
+import { check, type CheckedOptions, type ConnectionOptions } from "./internal/connectionOptions.ts"
+import { checkClose } from "./internal/greeting.ts"
+import * as Pacer from "./internal/pacer.ts"
+import { nextSession, sessions, withSessions } from "./internal/sessions.ts"
+import { makeSocket } from "./internal/socketAdapter.ts"
+import { type Services, Supervisor } from "./internal/supervisor.ts"
+import type { Message } from "./Link.ts"
+import { Reconnect } from "./Reconnect.ts"
+import { Transport } from "./Transport.ts"
+
+export type { CloseOptions, Session } from "./internal/activeSession.ts"
+export type { ConnectionOptions } from "./internal/connectionOptions.ts"
+export type { Message } from "./Link.ts"
+
+/** How a session is replaced. */
+export interface ReconnectOptions extends CloseOptions {
+  /** Whether to wait until the moment the peer asked for. Default true. */
+  readonly respectFloor?: boolean | undefined
+}
+
+/**
+ * What a connection can do.
+ *
+ * **Details**
+ *
+ * Of the three ways to read, `listen` costs least (a call inside the socket's
+ * callback), `subscribe` hands over batches, and `messages` is a `Stream` on
+ * those batches: prefer `Stream.runForEachArray` over one effect a message.
+ */
+export interface ConnectionService {
+  /** For logs, metrics and people. */
+  readonly name: string
+  /** The status now. */
+  readonly status: Effect.Effect<ConnectionStatus>
+  /** The current status first, then every transition; a sliding buffer of 1 024 that never holds anything up. */
+  readonly changes: Stream.Stream<ConnectionStatus>
+  /** What happens from now on, with numbers; a sliding buffer of 1 024. */
+  readonly events: Stream.Stream<ConnectionEvent>
+  /** The open session, as soon as there is one; fails only where the connection is closed for good. */
+  readonly awaitOpen: Effect.Effect<Session, ConnectionError>
+  /**
+   * Runs `use` in each session's scope, interrupts it when the session ends, and
+   * has awaited its finalizers before the next `Open`. A failure of `use` ends
+   * the whole; our own close ends it with success.
+   */
+  readonly withSessions: <A, E, R>(
+    use: (session: Session) => Effect.Effect<A, E, R>
+  ) => Effect.Effect<void, E | ConnectionError, Exclude<R, Scope.Scope>>
+  /** Each session as it opens, the current one first; who is slow gets the latest. */
+  readonly sessions: Stream.Stream<Session, ConnectionError>
+  /**
+   * Messages across sessions, from now on; every run is its own subscription, and
+   * the first after a time without subscribers also gets what was kept. Ends when
+   * we close, fails when the connection gives up.
+   *
+   * **Gotchas**
+   *
+   * `Stream.take(1)` takes a batch and drops the rest; for single answers use
+   * `greet` or `session.receive`.
+   */
+  readonly messages: Stream.Stream<Message, ConnectionError>
+  /** The same in batches, without a `Stream`. */
+  readonly subscribe: Effect.Effect<
+    Pull.Pull<NonEmptyReadonlyArray<Message>, ConnectionError>,
+    never,
+    Scope.Scope
+  >
+  /** Calls the handler inside the socket's callback while the scope is open; what it throws is caught and logged. */
+  readonly listen: (handler: (message: Message) => void) => Effect.Effect<void, never, Scope.Scope>
+  /**
+   * Succeeds when the frame is in the transport's hands, in order, below the
+   * high-water mark; suspends above it. While no session is open,
+   * `outbound.whileDisconnected` rules. Fails with `SendFailed` only.
+   *
+   * **Gotchas**
+   *
+   * Bytes must not change until `send` has returned.
+   */
+  readonly send: (message: Message) => Effect.Effect<void, ConnectionError>
+  /** One `send` after the other; stops at the first that fails. */
+  readonly sendAll: (messages: Iterable<Message>) => Effect.Effect<void, ConnectionError>
+  /** Everything sent so far has left this process; fails with `SendFailed` and `delivery: "unknown"` where a session died with some of it. */
+  readonly flush: Effect.Effect<void, ConnectionError>
+  /**
+   * Ends the session (code 1000 by default, not flushed) and dials now; while
+   * waiting it cuts the wait short, while dialling it keeps that dial. It resets
+   * neither schedule nor counters. False, once closed.
+   */
+  readonly reconnect: (options?: ReconnectOptions) => Effect.Effect<boolean, ConnectionError>
+  /** Closes for good, and waits until it is done: flush, Close, the peer's answer, within `closeTimeout`. */
+  readonly close: (options?: CloseOptions) => Effect.Effect<void, ConnectionError>
+  /** Waits until closed: succeeds where we closed it, fails where it gave up. */
+  readonly await: Effect.Effect<void, ConnectionError>
+  /**
+   * Effect's own `Socket`, for `RpcClient` and friends. Releasing its reader or
+   * writer never closes this connection; a written `CloseEvent` ends the session.
+   */
+  readonly socket: Socket.Socket
+}
+
+/**
+ * **Service**: a WebSocket client connection that stays up.
+ */
+export class Connection extends Context.Service<Connection, ConnectionService>()("holdfast/Connection") {}
+
+/** The four services that a connection is composed of. */
+export type Parts = Transport | Handshake | Heartbeat | Reconnect
+
+/**
+ * A connection of the parts around it, for the life of the scope.
+ *
+ * Fails with `InvalidRequest` for options that can never work and, with `start:
+ * "awaitOpen"`, with the cause for which no session ever opened.
+ *
+ * **Gotchas**
+ *
+ * `Connection.make` with parts provided around it by `Effect.provide` loses
+ * them at once: use layers, or `NodeConnection.make`.
+ */
+export const make = (
+  options?: ConnectionOptions
+): Effect.Effect<ConnectionService, ConnectionError, Parts | Scope.Scope> =>
+  Effect.gen(function*() {
+    const checked = yield* check(options)
+    const services: Services = {
+      transport: yield* Transport,
+      handshake: yield* Handshake,
+      heartbeat: yield* Heartbeat,
+      reconnect: yield* Reconnect
+    }
+    yield* checkCapabilities(services)
+    const supervisor = yield* supervise(checked, services)
+    const connection = fromSupervisor(supervisor)
+    if (checked.start === "awaitOpen") yield* connection.awaitOpen
+    return connection
+  })
+
+/**
+ * The layer of `Connection`, over its four parts.
+ */
+export const layer = (options?: ConnectionOptions): Layer.Layer<Connection, ConnectionError, Parts> =>
+  Layer.effect(Connection, make(options))
+
+/**
+ * A tag of one's own for one connection among several; its key is the default
+ * `name`.
+ *
+ * ```ts
+ * class Feed extends Connection.Service<Feed>()("app/Feed") {}
+ * ```
+ */
+export const Service = <Self>() => <const Id extends string>(id: Id): ServiceClass<Self, Id> => {
+  const Tag = Context.Service<Self, ConnectionService>()(id)
+  return Object.assign(Tag, {
+    layer: (options?: ConnectionOptions) => Layer.effect(Tag, make({ name: id, ...options }))
+  }) as unknown as ServiceClass<Self, Id>
+}
+
+/** The class that `Service` makes. */
+export interface ServiceClass<Self, Id extends string> extends Context.ServiceClass<Self, Id, ConnectionService> {
+  /** The layer of this tag, over the four parts. */
+  readonly layer: (options?: ConnectionOptions) => Layer.Layer<Self, ConnectionError, Parts>
+}
+
+const checkCapabilities = (services: Services): Effect.Effect<void, ConnectionError> => {
+  const { capabilities } = services.transport
+  const problem = services.heartbeat.needsPing === true && !capabilities.ping
+    ? new InvalidRequest({
+      option: "heartbeat",
+      problem: "this transport cannot send pings; use Heartbeat.layerMessage, Heartbeat.layerIdle or Heartbeat.layerNone"
+    })
+    : services.handshake.usesHeaders === true && !capabilities.headers
+    ? new InvalidRequest({
+      option: "headers",
+      problem: "this transport cannot send headers; put the token into the url, a subprotocol or `greet`"
+    })
+    : undefined
+  return problem === undefined ? Effect.void : Effect.fail(new ConnectionError({ reason: problem }))
+}
+
+/** Starts the supervisor; closing the scope closes the connection first. */
+const supervise = (
+  options: CheckedOptions,
+  services: Services
+): Effect.Effect<Supervisor, never, Scope.Scope> =>
+  Effect.withFiber((fiber) =>
+    Effect.gen(function*() {
+      const clock = yield* Clock.clockWith(Effect.succeed)
+      const scope = yield* Scope.make()
+      const pacer = yield* Pacer.make(services.reconnect)
+      const context = Context.omit(Scope.Scope)(fiber.context as Context.Context<Scope.Scope>)
+      const supervisor = new Supervisor({ options, services, clock, context, fiber, scope, pacer })
+      const main = Effect.runForkWith(context)(supervisor.main)
+      yield* Effect.addFinalizer(() =>
+        Effect.andThen(
+          supervisor.close({ code: options.closeCode, reason: "" }),
+          // The last transition is published before the fiber itself is gone.
+          Effect.callback<void>((resume) => {
+            main.addObserver(() => resume(Effect.void))
+          })
+        )
+      )
+      return supervisor
+    })
+  )
+
+const fromSupervisor = (supervisor: Supervisor): ConnectionService => {
+  const { inbox, journal, outbox } = supervisor
+
+  const subscribe = Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        supervisor.want()
+        const subscription = inbox.subscribe({ parked: false })
+        if (supervisor.isClosed) {
+          inbox.finish(subscription, supervisor.closedByUs ? Cause.done() : supervisor.failure)
+        }
+        return subscription
+      }),
+      (subscription) => Effect.sync(() => inbox.unsubscribe(subscription))
+    ),
+    (subscription) => inbox.take(subscription)
+  )
+
+  return {
+    get name() {
+      return supervisor.name
+    },
+    status: Effect.sync(() => journal.status),
+    changes: journal.changes,
+    events: journal.events,
+    awaitOpen: Effect.map(nextSession(supervisor), ({ session }) => session),
+    withSessions: (use) => withSessions(supervisor, use),
+    sessions: sessions(supervisor),
+    messages: Stream.scoped(Stream.fromPull(subscribe)),
+    subscribe,
+    listen: (handler) =>
+      Effect.asVoid(Effect.acquireRelease(
+        Effect.sync(() => {
+          supervisor.want()
+          return inbox.listen(handler)
+        }),
+        (stop) => Effect.sync(stop)
+      )),
+    send: (message) =>
+      Effect.suspend(() => {
+        supervisor.want()
+        return outbox.send(message, false)
+      }),
+    sendAll: (messages) =>
+      Effect.suspend(() => {
+        supervisor.want()
+        const iterator = messages[Symbol.iterator]()
+        let next = iterator.next()
+        return Effect.whileLoop({
+          while: () => next.done !== true,
+          body: () => outbox.send(next.value as Message, false),
+          step: () => {
+            next = iterator.next()
+          }
+        })
+      }),
+    flush: Effect.suspend(() => outbox.flush),
+    reconnect: (options) =>
+      Effect.map(
+        checkClose(options, 0, ""),
+        (close) => supervisor.reconnect({ ...close, respectFloor: options?.respectFloor !== false })
+      ),
+    close: (options) =>
+      Effect.flatMap(checkClose(options, 0, ""), (close) => supervisor.close(close)),
+    await: Effect.andThen(supervisor.closed, Effect.suspend(() => supervisor.outcome)),
+    socket: makeSocket(supervisor)
+  }
+}

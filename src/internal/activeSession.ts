@@ -1,0 +1,207 @@
+/**
+ * One socket's life, as the supervisor sees it, and the `Session` that a reader
+ * is handed.
+ */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Cause from "effect/Cause"
+import type * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import * as Pull from "effect/Pull"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { ConnectionClosed, ConnectionError, fromCloseFrame, SendFailed } from "../ConnectionError.ts"
+import type { HandshakeResponse, Link, Message } from "../Link.ts"
+import { checkClose } from "./greeting.ts"
+import type { Inbox, Subscription } from "./inbox.ts"
+import { waitFor, Waiters } from "./wait.ts"
+
+/** A close code and reason; 1000 and none where not said. */
+export interface CloseOptions {
+  /** One that a client may send: 1000–1003, 1007–1011, 3000–4999. */
+  readonly code?: number | undefined
+  /** At most 123 bytes of UTF-8; a longer one is cut, with a warning (RFC 6455 §5.5). */
+  readonly reason?: string | undefined
+}
+
+/**
+ * One socket's life, from `Open` to its end.
+ *
+ * **Details**
+ *
+ * A session that was handed out already holds its subscription: `messages`
+ * begins with the first frame after `greet`, kept up to the inbound mark until
+ * it is run, and ends with the session. A second run of `messages` begins from
+ * then on.
+ */
+export interface Session {
+  /** Counts the sessions of a connection, from 1. */
+  readonly id: number
+  readonly openedAt: DateTime.Utc
+  /** Origin and path; never credentials, never the query. */
+  readonly endpoint: string
+  readonly subprotocol: Option.Option<string>
+  /** None where the platform does not tell (browsers). */
+  readonly response: Option.Option<HandshakeResponse>
+  /** What this session receives; ends, without an error, with the session. */
+  readonly messages: Stream.Stream<Message>
+  /** The next message of `messages`; fails with the reason of the session's end. */
+  readonly receive: Effect.Effect<Message, ConnectionError>
+  /** Like `Connection.send`, but fails once this session has ended. */
+  readonly send: (message: Message) => Effect.Effect<void, ConnectionError>
+  /** Ends this session with a Close frame; the connection dials again by its policy. */
+  readonly end: (options?: CloseOptions) => Effect.Effect<void, ConnectionError>
+  /** Waits for the end, and tells why. */
+  readonly ended: Effect.Effect<ConnectionError>
+}
+
+/** Why a session ended: an error, or a defect in the user's own code. */
+export type SessionEnd = Cause.Cause<ConnectionError>
+
+export class ActiveSession {
+  readonly id: number
+  readonly attempt: number
+  readonly link: Link
+  readonly scope: Scope.Closeable
+  readonly openedAt: DateTime.Utc
+  readonly openedNanos: bigint
+  rtt: Duration.Duration | undefined = undefined
+  pausedNanos: bigint | undefined = undefined
+  /** Set once; the supervisor is woken by it. */
+  end: SessionEnd | undefined = undefined
+  /** The error that everybody is told, published by the supervisor. */
+  error: ConnectionError | undefined = undefined
+  /** Subscriptions that end with this session. */
+  readonly subscriptions: Array<Subscription> = []
+  readonly onceEnded = new Waiters()
+  private readonly onEnd: () => void
+
+  constructor(options: {
+    readonly id: number
+    readonly attempt: number
+    readonly link: Link
+    readonly scope: Scope.Closeable
+    readonly openedAt: DateTime.Utc
+    readonly openedNanos: bigint
+    readonly onEnd: () => void
+  }) {
+    this.id = options.id
+    this.attempt = options.attempt
+    this.link = options.link
+    this.scope = options.scope
+    this.openedAt = options.openedAt
+    this.openedNanos = options.openedNanos
+    this.onEnd = options.onEnd
+  }
+
+  /** Ends the session; only the first cause counts. */
+  finish(end: SessionEnd): void {
+    if (this.end !== undefined) return
+    this.end = end
+    this.onEnd()
+  }
+
+  /** Waits until the supervisor has told the end. */
+  get ended(): Effect.Effect<ConnectionError> {
+    const next: Effect.Effect<ConnectionError> = Effect.suspend(() => {
+      if (this.error !== undefined) return Effect.succeed(this.error)
+      if (this.end !== undefined && Cause.hasDies(this.end)) return Effect.failCause(this.end as Cause.Cause<never>)
+      return waitFor((wake) => this.onceEnded.add(wake), next)
+    })
+    return next
+  }
+
+  /** Ends the session with a Close frame of ours. */
+  close(options: CloseOptions | undefined): Effect.Effect<void, ConnectionError> {
+    return Effect.flatMap(checkClose(options, this.attempt, this.link.endpoint), (close) => this.closeWith(close))
+  }
+
+  closeWith(close: { readonly code: number; readonly reason: string }): Effect.Effect<void> {
+    return Effect.andThen(
+      this.link.close(close.code, close.reason),
+      Effect.sync(() => this.finish(Cause.fail(this.ownClose(close))))
+    )
+  }
+
+  ownClose(close: { readonly code: number; readonly reason: string }): ConnectionError {
+    return this.link.failure() ?? new ConnectionError({
+      reason: fromCloseFrame({ code: close.code, closeReason: close.reason, initiator: "self" }),
+      attempt: this.attempt,
+      endpoint: this.link.endpoint
+    })
+  }
+}
+
+/** A session, and the subscription that it holds. */
+export interface HandedOut {
+  readonly active: ActiveSession
+  readonly session: Session
+  readonly held: Subscription
+}
+
+/**
+ * The session as one reader is handed it: with a subscription of its own, which
+ * keeps what comes until it is run.
+ */
+export const makeSession = (
+  active: ActiveSession,
+  inbox: Inbox,
+  send: (message: Message) => Effect.Effect<void, ConnectionError>
+): HandedOut => {
+  const held = inbox.subscribe({ parked: true })
+  active.subscriptions.push(held)
+  let run = false
+
+  const subscription = Effect.sync((): Subscription => {
+    if (!run) {
+      run = true
+      inbox.activate(held)
+      return held
+    }
+    const another = inbox.subscribe({ parked: false })
+    if (active.error === undefined) active.subscriptions.push(another)
+    else inbox.finish(another, Cause.done())
+    return another
+  })
+
+  const whyEnded: Effect.Effect<never, ConnectionError> = Effect.flatMap(active.ended, (error) => Effect.fail(error))
+
+  const session: Session = {
+    id: active.id,
+    openedAt: active.openedAt,
+    endpoint: active.link.endpoint,
+    subprotocol: active.link.subprotocol,
+    response: active.link.response,
+    // A session ends for its readers without an error; `ended` says why.
+    messages: Stream.scoped(Stream.fromPull(Effect.map(
+      Effect.acquireRelease(subscription, (taken) =>
+        Effect.sync(() => inbox.unsubscribe(taken))),
+      // The supervisor finishes a session's subscriptions with `Done`.
+      (taken) => inbox.take(taken) as Pull.Pull<NonEmptyReadonlyArray<Message>>
+    ))),
+    receive: Pull.catchDone(inbox.takeOne(held), () => whyEnded),
+    send: (message) =>
+      Effect.suspend(() =>
+        active.error !== undefined || active.end !== undefined
+          ? Effect.fail(
+            new ConnectionError({
+              reason: new SendFailed({
+                delivery: "notSent",
+                cause: active.error ?? causeOf(active)
+              }),
+              attempt: active.attempt,
+              endpoint: active.link.endpoint
+            })
+          )
+          : send(message)
+      ),
+    end: (options) => active.close(options),
+    ended: active.ended
+  }
+  return { active, session, held }
+}
+
+const causeOf = (active: ActiveSession): ConnectionError =>
+  active.link.failure() ??
+    new ConnectionError({ reason: new ConnectionClosed({}), attempt: active.attempt, endpoint: active.link.endpoint })

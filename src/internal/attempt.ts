@@ -1,0 +1,111 @@
+/**
+ * One attempt: the request, the dial, the checks and the greeting, each within
+ * its deadline.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as HttpTraceContext from "effect/http/HttpTraceContext"
+import * as Headers from "effect/http/Headers"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import { ConnectionError, HandshakeTimeout } from "../ConnectionError.ts"
+import type { Handshake, HandshakeRequest } from "../Handshake.ts"
+import type { Link, Message } from "../Link.ts"
+import type { DialPhase, Transport } from "../Transport.ts"
+import { greet } from "./greeting.ts"
+import * as ObservedScope from "./observedScope.ts"
+
+/** A link that was verified and greeted. */
+export interface Established {
+  readonly link: Link
+  /** The session's scope: whatever starts in the session lives there. */
+  readonly scope: Scope.Closeable
+  readonly heartbeat: Effect.Effect<never, unknown> | undefined
+  readonly leftover: ReadonlyArray<Message>
+  /** Calls back when a fiber that `greet` forked into the session fails, also where it did so already. */
+  readonly watch: (onFailure: (cause: Cause.Cause<unknown>) => void) => void
+}
+
+export interface AttemptOptions {
+  readonly services: { readonly transport: Transport["Service"]; readonly handshake: Handshake["Service"] }
+  readonly attempt: number
+  readonly previous: Option.Option<ConnectionError>
+  readonly linkScope: Scope.Closeable
+  readonly connectionScope: Scope.Scope
+  readonly beforeGreet: Effect.Effect<void>
+  readonly onRequest: (endpoint: string) => void
+}
+
+/** Fails with why the attempt failed; the caller closes the link's scope then. */
+export const dialAndGreet = (options: AttemptOptions): Effect.Effect<Established, ConnectionError> =>
+  Effect.gen(function*() {
+    const link = yield* dial(options)
+    yield* options.beforeGreet
+    let failed: Cause.Cause<unknown> | undefined
+    let onFailure = (cause: Cause.Cause<unknown>): void => {
+      failed ??= cause
+    }
+    const scope = yield* ObservedScope.make(options.connectionScope, (exit) => onFailure(exit.cause))
+    const greeted = yield* greet(options.services.handshake, link, scope, options.attempt).pipe(
+      Effect.onExit((exit) => Exit.isFailure(exit) ? Scope.close(scope, exit) : Effect.void)
+    )
+    return {
+      link,
+      scope,
+      heartbeat: greeted.heartbeat,
+      leftover: greeted.leftover,
+      watch: (handler: (cause: Cause.Cause<unknown>) => void) => {
+        onFailure = handler
+        if (failed !== undefined) handler(failed)
+      }
+    }
+  }).pipe(Effect.withSpan("holdfast.connect", { attributes: { attempt: options.attempt }, kind: "client" }))
+
+const dial = (options: AttemptOptions): Effect.Effect<Link, ConnectionError> => {
+  const { handshake, transport } = options.services
+  let phase: DialPhase | "credentials" = "credentials"
+  let endpoint = ""
+  return Effect.gen(function*() {
+    const asked = yield* handshake.request({ attempt: options.attempt, previous: options.previous })
+    endpoint = asked.endpoint
+    yield* Effect.annotateCurrentSpan("endpoint", endpoint)
+    options.onRequest(endpoint)
+    const request = yield* complete(asked, options)
+    phase = "dns"
+    return yield* Scope.provide(
+      transport.dial(request, handshake.verify, (reached) => {
+        phase = reached
+      }),
+      options.linkScope
+    )
+  }).pipe(
+    Effect.timeoutOrElse({
+      duration: handshake.timeout,
+      orElse: () =>
+        Effect.fail(
+          new ConnectionError({
+            reason: new HandshakeTimeout({ phase, timeout: Option.some(handshake.timeout) }),
+            attempt: options.attempt,
+            endpoint
+          })
+        )
+    })
+  )
+}
+
+/** Adds what the transport offers and, where headers can be sent, the trace context of this attempt's span. */
+const complete = (request: HandshakeRequest, options: AttemptOptions): Effect.Effect<HandshakeRequest> =>
+  Effect.map(Effect.option(Effect.currentSpan), (span) => {
+    const { handshake, transport } = options.services
+    const traceparent = Option.isSome(span) && transport.capabilities.headers && handshake.propagate !== false
+      ? HttpTraceContext.toHeaders(span.value)["traceparent"]
+      : undefined
+    return {
+      ...request,
+      extensions: transport.extensions,
+      headers: traceparent === undefined || request.headers["traceparent"] !== undefined
+        ? request.headers
+        : Headers.set(request.headers, "traceparent", traceparent)
+    }
+  })

@@ -1,0 +1,149 @@
+/**
+ * A connection's options: their types, defaults and checks.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as CloseCode from "../CloseCode.ts"
+import { ConnectionError, InvalidRequest } from "../ConnectionError.ts"
+import { positiveDuration } from "./duration.ts"
+import type { InboundOptions } from "./inbox.ts"
+import type { OutboundOptions, WhileDisconnected } from "./outbox.ts"
+
+/** What a connection can be told; every field has a default. */
+export interface ConnectionOptions {
+  /** For logs, metrics and people. Default: the tag's key, else the endpoint. */
+  readonly name?: string | undefined
+  readonly inbound?: {
+    /** Bytes that may wait for the slowest subscriber. Default 256 KiB. */
+    readonly highWaterMark?: number | undefined
+    /** What happens above the mark while somebody subscribes. Default `"backpressure"`. */
+    readonly overflow?: InboundOptions["overflow"] | undefined
+    /** What happens to messages while nobody subscribes. Default `"keepLatest"`. */
+    readonly unread?: InboundOptions["unread"] | undefined
+    /** How long the socket may be paused before the session ends with `InboundOverflow`. Default 5 minutes. */
+    readonly maxPause?: Duration.Input | undefined
+  } | undefined
+  readonly outbound?: {
+    /** Bytes that the transport may hold before a send suspends. Default 256 KiB. */
+    readonly highWaterMark?: number | undefined
+    /** What a send does while no session is open. Default `"suspend"`. */
+    readonly whileDisconnected?:
+      | "suspend"
+      | "fail"
+      | "drop"
+      | {
+        /** Bounds of the buffer; 1 000 messages where neither is given. */
+        readonly buffer: { readonly messages?: number | undefined; readonly bytes?: number | undefined }
+        /** What happens at the bound. Default `"suspend"`. */
+        readonly overflow?: "suspend" | "fail" | "dropOldest" | "dropNewest" | undefined
+      }
+      | undefined
+  } | undefined
+  /** When the first dial begins, and whether the layer waits for the first session. Default `"eager"`. */
+  readonly start?: "eager" | "lazy" | "awaitOpen" | undefined
+  /** One bound for flushing, the Close frame and the peer's answer. Default 5 seconds. */
+  readonly closeTimeout?: Duration.Input | undefined
+  /** The code that is sent when the scope closes. Default 1000. */
+  readonly closeCode?: number | undefined
+}
+
+/** The same, checked and complete. */
+export interface CheckedOptions {
+  readonly name: string | undefined
+  readonly inbound: InboundOptions & { readonly maxPause: Duration.Duration }
+  readonly outbound: OutboundOptions
+  readonly start: "eager" | "lazy" | "awaitOpen"
+  readonly closeTimeout: Duration.Duration
+  readonly closeCode: number
+}
+
+const defaultMark = 256 * 1024
+
+/** Fails with `InvalidRequest` and a sentence that names the option. */
+export const check = (options: ConnectionOptions | undefined): Effect.Effect<CheckedOptions, ConnectionError> =>
+  Effect.fromResult(Result.mapError(
+    Result.gen(function*() {
+      const given = yield* object("options", options ?? {})
+      const inbound = yield* object("inbound", given.inbound ?? {})
+      const outbound = yield* object("outbound", given.outbound ?? {})
+      const name = given.name
+      if (name !== undefined && (typeof name !== "string" || name === "")) {
+        return yield* invalid("name", "use a text that is not empty")
+      }
+      const closeCode = given.closeCode ?? 1000
+      if (!CloseCode.isSendable(closeCode)) {
+        return yield* invalid(
+          "closeCode",
+          `${String(closeCode)} may not be sent by a client; use 1000, 1001 or 3000 to 4999`
+        )
+      }
+      return {
+        name,
+        inbound: {
+          highWaterMark: yield* size("inbound.highWaterMark", inbound.highWaterMark ?? defaultMark),
+          overflow: yield* oneOf(
+            "inbound.overflow",
+            inbound.overflow ?? "backpressure",
+            ["backpressure", "dropOldest", "dropNewest", "fail"]
+          ),
+          unread: yield* oneOf("inbound.unread", inbound.unread ?? "keepLatest", ["keepLatest", "discard", "pause"]),
+          maxPause: yield* positiveDuration("inbound.maxPause", inbound.maxPause ?? "5 minutes")
+        },
+        outbound: {
+          highWaterMark: yield* size("outbound.highWaterMark", outbound.highWaterMark ?? defaultMark),
+          whileDisconnected: yield* whileDisconnected(outbound.whileDisconnected ?? "suspend")
+        },
+        start: yield* oneOf("start", given.start ?? "eager", ["eager", "lazy", "awaitOpen"]),
+        closeTimeout: yield* positiveDuration("closeTimeout", given.closeTimeout ?? "5 seconds"),
+        closeCode
+      }
+    }),
+    (reason) => new ConnectionError({ reason })
+  ))
+
+const invalid = (option: string, problem: string): Result.Result<never, InvalidRequest> =>
+  Result.fail(new InvalidRequest({ option, problem }))
+
+const object = <A extends object>(option: string, value: A): Result.Result<A, InvalidRequest> =>
+  typeof value === "object" && value !== null
+    ? Result.succeed(value)
+    : invalid(option, "use an object with the options of this group")
+
+const size = (option: string, value: number): Result.Result<number, InvalidRequest> =>
+  typeof value === "number" && Number.isSafeInteger(value) && value > 0
+    ? Result.succeed(value)
+    : invalid(option, `${String(value)} is not a number of bytes; use a whole number above 0`)
+
+const oneOf = <const A extends string>(
+  option: string,
+  value: A,
+  allowed: ReadonlyArray<NoInfer<A>>
+): Result.Result<A, InvalidRequest> =>
+  allowed.includes(value)
+    ? Result.succeed(value)
+    : invalid(option, `${JSON.stringify(value)} is unknown; use ${allowed.map((name) => `"${name}"`).join(", ")}`)
+
+const whileDisconnected = (
+  value: NonNullable<NonNullable<ConnectionOptions["outbound"]>["whileDisconnected"]>
+): Result.Result<WhileDisconnected, InvalidRequest> =>
+  Result.gen(function*() {
+    const option = "outbound.whileDisconnected"
+    if (typeof value === "string") {
+      return { mode: yield* oneOf(option, value, ["suspend", "fail", "drop"]) }
+    }
+    const given = yield* object(option, value)
+    const buffer = yield* object(`${option}.buffer`, given.buffer)
+    const unbounded = Number.MAX_SAFE_INTEGER
+    const messages = buffer.messages ?? (buffer.bytes === undefined ? 1000 : unbounded)
+    return {
+      mode: "buffer" as const,
+      messages: yield* size(`${option}.buffer.messages`, messages),
+      bytes: yield* size(`${option}.buffer.bytes`, buffer.bytes ?? unbounded),
+      overflow: yield* oneOf(
+        `${option}.overflow`,
+        given.overflow ?? "suspend",
+        ["suspend", "fail", "dropOldest", "dropNewest"]
+      )
+    }
+  })

@@ -1,0 +1,242 @@
+/**
+ * What a connection tells about itself: its status, its events and its metrics.
+ *
+ * Hot counters are plain fields, published once per burst; events that nobody
+ * reads are never built.
+ */
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as PubSub from "effect/PubSub"
+import type * as Scheduler from "effect/Scheduler"
+import * as Stream from "effect/Stream"
+import type { ConnectionEvent } from "../ConnectionEvent.ts"
+import * as Metrics from "../ConnectionMetrics.ts"
+import type { ConnectionStatus } from "../ConnectionStatus.ts"
+
+type Direction = "inbound" | "outbound"
+type DropReason = Extract<ConnectionEvent, { readonly _tag: "Dropped" }>["reason"]
+type EventOf<Tag> = Extract<ConnectionEvent, { readonly _tag: Tag }>
+type Counter = Metric.Metric<number, unknown>
+
+interface Drops {
+  readonly direction: Direction
+  readonly reason: DropReason
+  messages: number
+  bytes: number
+}
+
+const bufferSize = 1024
+
+export class Journal {
+  private current: ConnectionStatus
+  private statuses: PubSub.PubSub<ConnectionStatus> | undefined = undefined
+  private happenings: PubSub.PubSub<ConnectionEvent> | undefined = undefined
+  private finished = false
+
+  // Counted on the hot path, published by `tick`.
+  inboundMessages = 0
+  inboundBytes = 0
+  outboundMessages = 0
+  outboundBytes = 0
+  private drops: Array<Drops> | undefined = undefined
+  private later: Array<ConnectionEvent> | undefined = undefined
+  private ticking = false
+  /** What else wants to run once a burst. */
+  onTick: () => void = () => {}
+
+  private readonly clock: Clock.Clock
+  private readonly context: Context.Context<never>
+  private readonly dispatcher: Scheduler.SchedulerDispatcher
+  private readonly connectionName: () => string
+  private readonly counters = new Map<string, Counter>()
+
+  constructor(options: {
+    readonly status: ConnectionStatus
+    readonly clock: Clock.Clock
+    readonly context: Context.Context<never>
+    readonly dispatcher: Scheduler.SchedulerDispatcher
+    readonly name: () => string
+  }) {
+    this.current = options.status
+    this.clock = options.clock
+    this.context = options.context
+    this.dispatcher = options.dispatcher
+    this.connectionName = options.name
+  }
+
+  // ---------------------------------------------------------------------------
+  // status
+  // ---------------------------------------------------------------------------
+
+  get status(): ConnectionStatus {
+    return this.current
+  }
+
+  /** A transition: published. */
+  transition(next: ConnectionStatus): void {
+    this.current = next
+    this.gauge(next)
+    if (this.statuses !== undefined) PubSub.publishUnsafe(this.statuses, next)
+  }
+
+  /** A new fact about the current status: not published. */
+  refresh(next: ConnectionStatus): void {
+    this.current = next
+  }
+
+  /** The current status first, then every transition; ends after `Closed`. */
+  readonly changes: Stream.Stream<ConnectionStatus> = Stream.unwrap(Effect.gen({ self: this }, function*() {
+    if (this.finished) return Stream.make(this.current)
+    this.statuses ??= yield* PubSub.sliding<ConnectionStatus>(bufferSize)
+    const subscription = yield* PubSub.subscribe(this.statuses)
+    return Stream.concat(Stream.make(this.current), Stream.fromSubscription(subscription))
+  }))
+
+  // ---------------------------------------------------------------------------
+  // events
+  // ---------------------------------------------------------------------------
+
+  readonly events: Stream.Stream<ConnectionEvent> = Stream.unwrap(Effect.gen({ self: this }, function*() {
+    if (this.finished) return Stream.empty
+    this.happenings ??= yield* PubSub.sliding<ConnectionEvent>(bufferSize)
+    return Stream.fromSubscription(yield* PubSub.subscribe(this.happenings))
+  }))
+
+  /** Publishes an event, built only where somebody listens. Not from inside a socket's callback: see `publishLater`. */
+  publish<Tag extends ConnectionEvent["_tag"]>(tag: Tag, fields: () => Omit<EventOf<Tag>, "_tag" | "at">): void {
+    if (this.happenings === undefined) return
+    this.flushLater()
+    PubSub.publishUnsafe(this.happenings, this.event(tag, fields()))
+  }
+
+  /** The same from inside a socket's callback, where no user's fiber may be resumed. */
+  publishLater<Tag extends ConnectionEvent["_tag"]>(tag: Tag, fields: () => Omit<EventOf<Tag>, "_tag" | "at">): void {
+    if (this.happenings === undefined) return
+    ;(this.later ??= []).push(this.event(tag, fields()))
+    this.tick()
+  }
+
+  private event<Tag extends ConnectionEvent["_tag"]>(
+    tag: Tag,
+    fields: Omit<EventOf<Tag>, "_tag" | "at">
+  ): ConnectionEvent {
+    return { _tag: tag, at: this.now(), ...fields } as unknown as ConnectionEvent
+  }
+
+  now(): DateTime.Utc {
+    return DateTime.makeUnsafe(this.clock.currentTimeMillisUnsafe())
+  }
+
+  /** Messages were dropped: counted now, announced once a burst. */
+  dropped(direction: Direction, reason: DropReason, messages: number, bytes: number): void {
+    const drops = this.drops ??= []
+    const known = drops.find((entry) => entry.direction === direction && entry.reason === reason)
+    if (known === undefined) {
+      drops.push({ direction, reason, messages, bytes })
+    } else {
+      known.messages += messages
+      known.bytes += bytes
+    }
+    this.tick()
+  }
+
+  // ---------------------------------------------------------------------------
+  // once a burst
+  // ---------------------------------------------------------------------------
+
+  /** Asks for a publication at the end of this burst. */
+  tick(): void {
+    if (this.ticking) return
+    this.ticking = true
+    this.dispatcher.scheduleTask(this.runTick, 0)
+  }
+
+  private readonly runTick = (): void => {
+    this.ticking = false
+    this.onTick()
+    this.settle()
+  }
+
+  /** Publishes what was counted. */
+  settle(): void {
+    if (this.inboundMessages > 0) {
+      this.count(Metrics.messages, this.inboundMessages, "inbound")
+      this.count(Metrics.bytes, this.inboundBytes, "inbound")
+      this.inboundMessages = this.inboundBytes = 0
+    }
+    if (this.outboundMessages > 0) {
+      this.count(Metrics.messages, this.outboundMessages, "outbound")
+      this.count(Metrics.bytes, this.outboundBytes, "outbound")
+      this.outboundMessages = this.outboundBytes = 0
+    }
+    const drops = this.drops
+    if (drops !== undefined) {
+      this.drops = undefined
+      for (const entry of drops) {
+        this.update(Metrics.dropped, entry.messages, { direction: entry.direction, reason: entry.reason })
+        this.publish("Dropped", () => entry)
+      }
+    }
+    this.flushLater()
+  }
+
+  private flushLater(): void {
+    const later = this.later
+    if (later === undefined) return
+    this.later = undefined
+    for (const event of later) PubSub.publishUnsafe(this.happenings!, event)
+  }
+
+  /** Says the last word: nothing is published afterwards. */
+  finish(): void {
+    this.settle()
+    this.finished = true
+    if (this.statuses !== undefined) PubSub.endUnsafe(this.statuses)
+    if (this.happenings !== undefined) PubSub.endUnsafe(this.happenings)
+  }
+
+  // ---------------------------------------------------------------------------
+  // metrics
+  // ---------------------------------------------------------------------------
+
+  attempted(): void {
+    this.update(Metrics.connectAttempts, 1, {})
+  }
+
+  opened(took: Duration.Duration): void {
+    this.update(Metrics.connectDuration, Duration.toSeconds(took), {})
+  }
+
+  disconnected(reason: string, uptime: Duration.Duration): void {
+    this.update(Metrics.disconnects, 1, { reason })
+    this.update(Metrics.sessionDuration, Duration.toSeconds(uptime), {})
+  }
+
+  rtt(rtt: Duration.Duration): void {
+    this.update(Metrics.heartbeatRtt, Duration.toSeconds(rtt), {})
+  }
+
+  private gauge(status: ConnectionStatus): void {
+    this.update(Metrics.status, Metrics.statusValue[status._tag], {})
+  }
+
+  private count(metric: Counter, amount: number, direction: Direction): void {
+    // The two attributes of the hot counters are made once a connection.
+    const key = `${metric.id} ${direction} ${this.connectionName()}`
+    let counter = this.counters.get(key)
+    if (counter === undefined) {
+      counter = Metric.withAttributes(metric, { connection: this.connectionName(), direction })
+      this.counters.set(key, counter)
+    }
+    counter.updateUnsafe(amount, this.context)
+  }
+
+  private update(metric: Counter, amount: number, attributes: Record<string, string>): void {
+    Metric.withAttributes(metric, { connection: this.connectionName(), ...attributes })
+      .updateUnsafe(amount, this.context)
+  }
+}

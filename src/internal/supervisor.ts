@@ -1,0 +1,634 @@
+/**
+ * The one fiber that dials, opens, watches, ends and dials again.
+ *
+ * It alone publishes transitions, and it is told of everything else by three
+ * signals: a session ended, a reconnect is wanted, a close is wanted.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import { ConnectionClosed, ConnectionError, GreetingFailed, InboundOverflow, isConnectionError } from "../ConnectionError.ts"
+import type { Handshake } from "../Handshake.ts"
+import type { Heartbeat } from "../Heartbeat.ts"
+import type { Reconnect } from "../Reconnect.ts"
+import type { Transport } from "../Transport.ts"
+import { ActiveSession, type HandedOut, makeSession, type SessionEnd } from "./activeSession.ts"
+import { dialAndGreet, type Established } from "./attempt.ts"
+import type { CheckedOptions } from "./connectionOptions.ts"
+import { Inbox } from "./inbox.ts"
+import { Journal } from "./journal.ts"
+import { messageSize } from "./messageSize.ts"
+import { Outbox } from "./outbox.ts"
+import * as Pacer from "./pacer.ts"
+import { waitFor, Waiters } from "./wait.ts"
+
+export interface Services {
+  readonly transport: Transport["Service"]
+  readonly handshake: Handshake["Service"]
+  readonly heartbeat: Heartbeat["Service"]
+  readonly reconnect: Reconnect["Service"]
+}
+
+/** How a connection ended for good. */
+type Terminal =
+  | { readonly _tag: "ClosedByUs" }
+  | { readonly _tag: "GaveUp"; readonly error: ConnectionError }
+  | { readonly _tag: "Died"; readonly cause: Cause.Cause<never> }
+
+interface CloseRequest {
+  readonly code: number
+  readonly reason: string
+}
+
+interface ReconnectRequest extends CloseRequest {
+  readonly respectFloor: boolean
+}
+
+/** Told, synchronously, of every session as it opens, before its first frame. */
+export type SessionWatcher = (session: ActiveSession) => void
+
+// After both Close frames TCP is the peer's to close (RFC 6455 §7.1.1); some never do.
+const releaseGrace = Duration.seconds(1)
+
+export class Supervisor {
+  readonly options: CheckedOptions
+  readonly services: Services
+  readonly journal: Journal
+  readonly inbox: Inbox
+  readonly outbox: Outbox
+
+  private readonly clock: Clock.Clock
+  private readonly context: Context.Context<never>
+  private readonly scope: Scope.Closeable
+  private readonly pacer: Pacer.Pacer
+
+  current: ActiveSession | undefined = undefined
+  private terminal: Terminal | undefined = undefined
+  private attempts = 0
+  private dials = 0
+  private sessions = 0
+  private previous: ConnectionError | undefined = undefined
+  private lostNanos: bigint | undefined = undefined
+  private endpoint: string | undefined = undefined
+  private wanted: boolean
+  private closeRequest: CloseRequest | undefined = undefined
+  private reconnectRequest: ReconnectRequest | undefined = undefined
+  private closingScope: Fiber.Fiber<void> | undefined = undefined
+  private pauseWatch: Fiber.Fiber<void> | undefined = undefined
+  private guard: Fiber.Fiber<never, unknown> | undefined = undefined
+
+  private readonly signals = new Waiters()
+  private readonly onceClosed = new Waiters()
+  private readonly watchers = new Set<SessionWatcher>()
+
+  constructor(options: {
+    readonly options: CheckedOptions
+    readonly services: Services
+    readonly clock: Clock.Clock
+    readonly context: Context.Context<never>
+    readonly fiber: Fiber.Fiber<unknown, unknown>
+    readonly scope: Scope.Closeable
+    readonly pacer: Pacer.Pacer
+  }) {
+    this.options = options.options
+    this.services = options.services
+    this.clock = options.clock
+    this.context = options.context
+    this.scope = options.scope
+    this.pacer = options.pacer
+    this.wanted = options.options.start !== "lazy"
+    this.journal = new Journal({
+      status: { _tag: "Connecting", attempt: this.wanted ? 1 : 0 },
+      clock: options.clock,
+      context: options.context,
+      dispatcher: options.fiber.currentDispatcher,
+      name: () => this.name
+    })
+    this.inbox = new Inbox(this.options.inbound, {
+      journal: this.journal,
+      canPause: this.services.transport.capabilities.pause,
+      onPause: () => this.onPause(),
+      onResume: () => this.onResume(),
+      onOverflow: (bytes) => this.overflow(bytes),
+      onUnread: () => this.warnUnread(),
+      onThrown: (defect) => this.run(Effect.logError("a handler of `listen` threw", Cause.die(defect)))
+    })
+    this.journal.onTick = () => this.inbox.distribute()
+    this.outbox = new Outbox(this.options.outbound, this.journal, (effect) => this.runInSession(effect))
+  }
+
+  get name(): string {
+    return this.options.name ?? this.services.handshake.endpoint ?? this.endpoint ?? "connection"
+  }
+
+  // ---------------------------------------------------------------------------
+  // what the connection asks
+  // ---------------------------------------------------------------------------
+
+  /** A lazy connection is used for the first time. */
+  want(): void {
+    if (this.wanted) return
+    this.wanted = true
+    this.signals.wakeAll()
+  }
+
+  get isClosed(): boolean {
+    return this.terminal !== undefined
+  }
+
+  /** Asks for a close, and waits until it is done. */
+  close(request: CloseRequest): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.terminal === undefined && this.closeRequest === undefined) {
+        this.closeRequest = request
+        this.signals.wakeAll()
+      }
+      return this.closed
+    })
+  }
+
+  /** Waits until the connection is closed for good. */
+  get closed(): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      this.terminal !== undefined ? Effect.void : waitFor((wake) => this.onceClosed.add(wake), Effect.void)
+    )
+  }
+
+  /** Asks for another session. False, once closed. */
+  reconnect(request: ReconnectRequest): boolean {
+    if (this.terminal !== undefined || this.closeRequest !== undefined) return false
+    this.want()
+    if (this.journal.status._tag === "Connecting") return true
+    this.reconnectRequest = this.reconnectRequest === undefined || !request.respectFloor
+      ? request
+      : this.reconnectRequest
+    this.signals.wakeAll()
+    return true
+  }
+
+  /** Fails with what whoever waits on a closed connection is told. */
+  get failure(): Effect.Effect<never, ConnectionError> {
+    return Effect.suspend(() => {
+      const terminal = this.terminal
+      if (terminal?._tag === "GaveUp") return Effect.fail(terminal.error)
+      if (terminal?._tag === "Died") return Effect.failCause(terminal.cause)
+      return Effect.fail(this.error(new ConnectionClosed({})))
+    })
+  }
+
+  /** Succeeds where we closed the connection, fails where it gave up. */
+  get outcome(): Effect.Effect<void, ConnectionError> {
+    return Effect.suspend(() => this.terminal?._tag === "ClosedByUs" ? Effect.void : this.failure)
+  }
+
+  get closedByUs(): boolean {
+    return this.terminal?._tag === "ClosedByUs"
+  }
+
+  /** Calls the watcher for every session that opens; the result stops it. */
+  watch(watcher: SessionWatcher): () => void {
+    this.watchers.add(watcher)
+    return () => this.watchers.delete(watcher)
+  }
+
+  handOut(active: ActiveSession): HandedOut {
+    return makeSession(active, this.inbox, (message) => this.outbox.send(message, false))
+  }
+
+  /** Calls back when the connection is closed for good; the result cancels. */
+  onClosed(wake: () => void): () => void {
+    return this.onceClosed.add(wake)
+  }
+
+  // ---------------------------------------------------------------------------
+  // the loop
+  // ---------------------------------------------------------------------------
+
+  readonly main: Effect.Effect<void> = Effect.suspend(() => this.loop).pipe(
+    Effect.catchCause((cause) => this.finish({ _tag: "Died", cause })),
+    Effect.ensuring(Effect.suspend(() => this.terminal === undefined ? this.finish({ _tag: "ClosedByUs" }) : Effect.void))
+  )
+
+  private readonly loop: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
+    yield* this.until(() => this.wanted || this.closeRequest !== undefined)
+    while (true) {
+      if (this.closeRequest !== undefined) return yield* this.finish({ _tag: "ClosedByUs" })
+      this.beginAttempt()
+      const linkScope = yield* Scope.fork(this.scope)
+      const begun = this.clock.monotonicTimeNanosUnsafe()
+      const established = yield* this.dial(linkScope)
+      if (established === undefined) {
+        yield* Scope.close(linkScope, Exit.void)
+        continue
+      }
+      let error: ConnectionError
+      if (Exit.isSuccess(established)) {
+        const session = this.open(established.value, begun)
+        yield* this.watchLink(session, established.value.heartbeat)
+        yield* this.until(() =>
+          session.end !== undefined || this.closeRequest !== undefined || this.reconnectRequest !== undefined
+        )
+        if (session.end === undefined && this.closeRequest !== undefined) {
+          yield* this.shutDown(session, this.closeRequest)
+          error = yield* this.ended(session, linkScope)
+          yield* Fiber.join(this.closingScope!)
+          return yield* this.finish({ _tag: "ClosedByUs" })
+        }
+        const reconnecting = session.end === undefined
+        if (reconnecting) yield* session.closeWith(this.reconnectRequest!)
+        error = yield* this.ended(session, linkScope)
+        if (reconnecting) continue
+      } else {
+        yield* Scope.close(linkScope, Exit.void)
+        error = yield* this.attemptFailed(established.cause)
+      }
+      if (this.closeRequest !== undefined) continue
+      if (!(yield* this.pause(error))) return yield* this.finish({ _tag: "GaveUp", error })
+    }
+  })
+
+  private until(condition: () => boolean): Effect.Effect<void> {
+    const check: Effect.Effect<void> = Effect.suspend(() =>
+      condition() ? Effect.void : waitFor((wake) => this.signals.add(wake), check)
+    )
+    return check
+  }
+
+  private beginAttempt(): void {
+    this.reconnectRequest = undefined
+    this.attempts++
+    this.dials++
+    const attempt = this.attempts
+    const status = this.journal.status
+    if (status._tag !== "Connecting" || status.attempt !== attempt || this.dials === 1) {
+      this.journal.transition({ _tag: "Connecting", attempt })
+    }
+    this.journal.attempted()
+  }
+
+  /** Dials and greets; undefined where a close was asked for meanwhile. */
+  private dial(linkScope: Scope.Closeable): Effect.Effect<Exit.Exit<Established, ConnectionError> | undefined> {
+    const attempt = this.attempts
+    return dialAndGreet({
+      services: this.services,
+      attempt,
+      previous: Option.fromUndefinedOr(this.previous),
+      linkScope,
+      connectionScope: this.scope,
+      // The previous session's finalizers are awaited before the next session is greeted.
+      beforeGreet: Effect.suspend(() => this.closingScope === undefined ? Effect.void : Fiber.join(this.closingScope)),
+      onRequest: (endpoint) => {
+        this.endpoint = endpoint
+        this.journal.publish("Dialling", () => ({ attempt, endpoint }))
+      }
+    }).pipe(
+      Effect.annotateLogs({ connection: this.name, attempt }),
+      Effect.exit,
+      Effect.raceFirst(Effect.as(this.until(() => this.closeRequest !== undefined), undefined))
+    )
+  }
+
+  private attemptFailed(cause: Cause.Cause<ConnectionError>): Effect.Effect<ConnectionError> {
+    return Effect.suspend(() => {
+      const failure = Cause.findErrorOption(cause)
+      if (Option.isNone(failure)) return Effect.failCause(cause as Cause.Cause<never>)
+      const error = failure.value
+      this.previous = error
+      this.outbox.attemptFailed(error)
+      this.journal.publish("AttemptFailed", () => ({ attempt: this.attempts, error }))
+      return Effect.as(this.log(Effect.logDebug(`attempt ${this.attempts} failed: ${error.message}`)), error)
+    })
+  }
+
+  // ---------------------------------------------------------------------------
+  // a session
+  // ---------------------------------------------------------------------------
+
+  /** In one go: the status, the readers, what `greet` left, live frames, the gate. */
+  private open(established: Established, begun: bigint): ActiveSession {
+    const { leftover, link, scope } = established
+    const now = this.clock.monotonicTimeNanosUnsafe()
+    const session: ActiveSession = new ActiveSession({
+      id: ++this.sessions,
+      attempt: this.attempts,
+      link,
+      scope,
+      openedAt: this.journal.now(),
+      openedNanos: now,
+      onEnd: () => this.signals.wakeAll()
+    })
+    established.watch((cause) => this.endWith(session, cause))
+    this.current = session
+    this.journal.transition(this.openStatus(session))
+    this.journal.opened(Duration.nanos(now - begun))
+    this.journal.publish("Opened", () => ({
+      session: session.id,
+      attempt: session.attempt,
+      downtime: Duration.nanos(now - (this.lostNanos ?? begun)),
+      previous: Option.fromUndefinedOr(this.previous)
+    }))
+    this.inbox.attach(link)
+    for (const watcher of [...this.watchers]) watcher(session)
+    for (const message of leftover) this.inbox.push(message, messageSize(message))
+    link.receive({
+      onMessage: (message, bytes) => this.inbox.push(message, bytes),
+      onEnd: (error) => session.finish(Cause.fail(error))
+    })
+    this.outbox.attach(link)
+    return session
+  }
+
+  private openStatus(session: ActiveSession) {
+    return {
+      _tag: "Open" as const,
+      session: session.id,
+      since: session.openedAt,
+      subprotocol: session.link.subprotocol,
+      rtt: Option.fromUndefinedOr(session.rtt),
+      paused: session.link.paused()
+    }
+  }
+
+  /** Runs the heartbeat beside the session: however it ends, the session ends with it. */
+  private watchLink(
+    session: ActiveSession,
+    greeted: Effect.Effect<never, unknown> | undefined
+  ): Effect.Effect<void> {
+    const guard: Effect.Effect<never, unknown> = greeted ?? this.services.heartbeat.guard(session.link, {
+      attempt: session.attempt,
+      onRtt: (rtt) => this.onRtt(session, rtt)
+    })
+    return Effect.map(Effect.forkIn(guard, session.scope), (fiber) => {
+      this.guard = fiber
+      fiber.addObserver((exit) => {
+        if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)) this.endWith(session, exit.cause)
+      })
+    })
+  }
+
+  /** Ends a session for a cause of the user's parts: a defect is a bug, anything else the session's end. */
+  private endWith(session: ActiveSession, cause: Cause.Cause<unknown>): void {
+    if (session.end !== undefined) return
+    const failure = Cause.findErrorOption(cause)
+    if (Option.isNone(failure)) return session.finish(cause as Cause.Cause<never>)
+    session.finish(Cause.fail(
+      isConnectionError(failure.value)
+        ? failure.value
+        : new ConnectionError({
+          reason: new GreetingFailed({ cause: failure.value }),
+          attempt: session.attempt,
+          endpoint: session.link.endpoint
+        })
+    ))
+  }
+
+  /** Tells everybody that a session has ended; the socket is finished off in the background. */
+  private ended(session: ActiveSession, linkScope: Scope.Closeable): Effect.Effect<ConnectionError> {
+    return Effect.suspend(() => {
+      const end: SessionEnd = session.end ?? Cause.fail(this.error(new ConnectionClosed({})))
+      const failure = Cause.findErrorOption(end)
+      const error = Option.getOrElse(failure, () => this.error(new ConnectionClosed({})))
+      const now = this.clock.monotonicTimeNanosUnsafe()
+      const uptime = Duration.nanos(now - session.openedNanos)
+      this.stopPauseWatch()
+      this.inbox.detach()
+      const unflushed = this.outbox.detach(error)
+      for (const subscription of session.subscriptions) this.inbox.finish(subscription, Cause.done())
+      session.error = Option.getOrUndefined(failure)
+      session.onceEnded.wakeAll()
+      this.current = undefined
+      this.guard = undefined
+      this.previous = error
+      this.lostNanos = now
+      this.journal.settle()
+      this.journal.disconnected(error.reason._tag, uptime)
+      this.journal.publish("Disconnected", () => ({ session: session.id, error, uptime, unflushed }))
+      const stable = Duration.isGreaterThanOrEqualTo(uptime, this.services.reconnect.resetAfter)
+      if (stable) this.attempts = 0
+      return Effect.gen({ self: this }, function*() {
+        if (stable) yield* this.pacer.reset
+        yield* this.log(Effect.logDebug(`session ${session.id} ended: ${error.message}`))
+        this.closingScope = yield* Effect.forkIn(Scope.close(session.scope, Exit.void), this.scope, {
+          startImmediately: true
+        })
+        yield* this.finishOff(session, linkScope)
+        if (Option.isNone(failure)) return yield* Effect.failCause(end as Cause.Cause<never>)
+        return error
+      })
+    })
+  }
+
+  /** Gives a closing handshake its time, without anybody waiting for it. */
+  private finishOff(session: ActiveSession, linkScope: Scope.Closeable): Effect.Effect<void> {
+    const close = Scope.close(linkScope, Exit.void)
+    if (session.link.writable()) {
+      // A part of the user's failed: the peer is told that it was not its fault (RFC 6455 §7.4.1).
+      return Effect.andThen(session.link.close(1011, ""), Effect.suspend(() => this.finishOff(session, linkScope)))
+    }
+    // Nothing is owed to a link that died in silence or that we gave up.
+    if (!this.isClosingHandshake(session)) return close
+    return session.link.released.pipe(
+      Effect.raceFirst(Effect.sleep(this.options.closeTimeout)),
+      Effect.andThen(close),
+      Effect.forkIn(this.scope, { startImmediately: true }),
+      Effect.asVoid
+    )
+  }
+
+  private isClosingHandshake(session: ActiveSession): boolean {
+    const tag = (session.link.failure() ?? session.error)?.reason._tag
+    return tag !== "AbnormalClosure" && tag !== "HeartbeatTimeout" && tag !== "InboundOverflow"
+  }
+
+  // ---------------------------------------------------------------------------
+  // between sessions
+  // ---------------------------------------------------------------------------
+
+  /** Waits as the policy says; false where it says stop. */
+  private pause(error: ConnectionError): Effect.Effect<boolean> {
+    return Effect.gen({ self: this }, function*() {
+      const decision = yield* this.pacer.decide(error)
+      if (decision._tag === "Stop") return false
+      const { delay, floor, recovery } = decision
+      const begun = this.clock.monotonicTimeNanosUnsafe()
+      const next = this.attempts + 1
+      this.journal.publish("WaitScheduled", () => ({ attempt: next, delay, floor, recovery }))
+      this.journal.transition({ _tag: "Waiting", attempt: next, delay, cause: error })
+      yield* this.sleepUnless(delay, () => this.reconnectRequest !== undefined)
+      if (this.closeRequest !== undefined || this.reconnectRequest?.respectFloor !== true) return true
+      const waited = Duration.nanos(this.clock.monotonicTimeNanosUnsafe() - begun)
+      const rest = Duration.subtract(floor, waited)
+      yield* this.sleepUnless(rest, () => this.reconnectRequest?.respectFloor === false)
+      return true
+    })
+  }
+
+  private sleepUnless(delay: Duration.Duration, condition: () => boolean): Effect.Effect<void> {
+    if (!Duration.isPositive(delay)) return Effect.void
+    return Effect.raceFirst(
+      Effect.sleep(delay),
+      this.until(() => this.closeRequest !== undefined || condition())
+    )
+  }
+
+  // ---------------------------------------------------------------------------
+  // the end
+  // ---------------------------------------------------------------------------
+
+  /** Stops accepting, flushes, says goodbye and waits for the answer: all within one bound. */
+  private shutDown(session: ActiveSession, request: CloseRequest): Effect.Effect<void> {
+    const link = session.link
+    return Effect.gen({ self: this }, function*() {
+      this.journal.transition({ _tag: "Closing" })
+      this.outbox.stop(this.error(new ConnectionClosed({})))
+      if (this.guard !== undefined) yield* Fiber.interrupt(this.guard)
+      const begun = this.clock.monotonicTimeNanosUnsafe()
+      yield* Effect.ignore(this.outbox.flush).pipe(
+        Effect.raceFirst(Effect.ignore(link.ended)),
+        Effect.andThen(link.close(request.code, request.reason)),
+        Effect.andThen(Effect.ignore(link.ended)),
+        Effect.timeoutOption(this.options.closeTimeout)
+      )
+      yield* link.close(request.code, request.reason)
+      const used = Duration.nanos(this.clock.monotonicTimeNanosUnsafe() - begun)
+      const left = Duration.min(releaseGrace, Duration.subtract(this.options.closeTimeout, used))
+      if (Duration.isPositive(left)) yield* Effect.timeoutOption(link.released, left)
+      session.finish(Cause.fail(session.ownClose(request)))
+    })
+  }
+
+  private finish(terminal: Terminal): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.terminal !== undefined) return Effect.void
+      if (terminal._tag === "ClosedByUs" && this.journal.status._tag !== "Closing") {
+        this.journal.transition({ _tag: "Closing" })
+      }
+      // What a defect left open.
+      const session = this.current
+      if (session !== undefined) {
+        this.inbox.detach()
+        this.outbox.detach(this.error(new ConnectionClosed({})))
+        for (const subscription of session.subscriptions) this.inbox.finish(subscription, Cause.done())
+      }
+      return Effect.andThen(Scope.close(this.scope, Exit.void), this.conclude(terminal))
+    })
+  }
+
+  private conclude(terminal: Terminal): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.terminal = terminal
+      const session = this.current
+      this.current = undefined
+      this.outbox.close(this.failure, terminal._tag === "ClosedByUs")
+      this.inbox.finishAll(terminal._tag === "ClosedByUs" ? Cause.done() : this.failure)
+      if (session !== undefined && session.error === undefined) {
+        session.end ??= terminal._tag === "Died" ? terminal.cause : Cause.fail(this.error(new ConnectionClosed({})))
+        session.error = Option.getOrUndefined(Cause.findErrorOption(session.end))
+        session.onceEnded.wakeAll()
+      }
+      const cause = terminal._tag === "GaveUp" ? Option.some(terminal.error) : Option.none<ConnectionError>()
+      const numbers = { cause, attempts: this.attempts, dials: this.dials }
+      this.journal.settle()
+      this.journal.transition({ _tag: "Closed", ...numbers })
+      this.journal.publish("Closed", () => numbers)
+      this.journal.finish()
+      this.onceClosed.wakeAll()
+      switch (terminal._tag) {
+        case "ClosedByUs":
+          return Effect.void
+        case "GaveUp":
+          return this.log(Effect.logWarning(
+            `closed for good after ${this.dials} dials: ${terminal.error.message}`
+          ))
+        case "Died":
+          return this.log(Effect.logError("closed by a defect", terminal.cause))
+      }
+    })
+  }
+
+  // ---------------------------------------------------------------------------
+  // from inside the socket's callback
+  // ---------------------------------------------------------------------------
+
+  private onRtt(session: ActiveSession, rtt: Duration.Duration): void {
+    session.rtt = rtt
+    if (this.current !== session || this.journal.status._tag !== "Open") return
+    this.journal.refresh(this.openStatus(session))
+    this.journal.rtt(rtt)
+    this.journal.publishLater("PongReceived", () => ({ session: session.id, rtt }))
+  }
+
+  private onPause(): void {
+    const session = this.current
+    if (session === undefined) return
+    session.pausedNanos = this.clock.monotonicTimeNanosUnsafe()
+    if (this.journal.status._tag === "Open") this.journal.refresh(this.openStatus(session))
+    this.journal.publishLater("Paused", () => ({ session: session.id }))
+    this.pauseWatch = this.runInSession(Effect.flatMap(
+      Effect.sleep(this.options.inbound.maxPause),
+      () => Effect.sync(() => this.overflow(this.inbox.waitingBytes))
+    ))
+  }
+
+  private onResume(): void {
+    const session = this.current
+    this.stopPauseWatch()
+    if (session === undefined || session.pausedNanos === undefined) return
+    const pausedFor = Duration.nanos(this.clock.monotonicTimeNanosUnsafe() - session.pausedNanos)
+    session.pausedNanos = undefined
+    if (this.journal.status._tag === "Open") this.journal.refresh(this.openStatus(session))
+    this.journal.publishLater("Resumed", () => ({ session: session.id, pausedFor }))
+  }
+
+  private stopPauseWatch(): void {
+    this.pauseWatch?.interruptUnsafe()
+    this.pauseWatch = undefined
+  }
+
+  private overflow(bytes: number): void {
+    const session = this.current
+    if (session === undefined || session.end !== undefined) return
+    const paused = session.pausedNanos === undefined
+      ? Duration.zero
+      : Duration.nanos(this.clock.monotonicTimeNanosUnsafe() - session.pausedNanos)
+    const error = this.error(new InboundOverflow({ bytes, paused }))
+    session.finish(Cause.fail(error))
+    this.run(session.link.abort(error))
+  }
+
+  private warnUnread(): void {
+    this.run(this.log(Effect.logWarning(
+      "nobody reads this connection's messages: the oldest are dropped. Run `messages`, `subscribe` or `listen`, " +
+        "or set `inbound.unread` to \"discard\" or \"pause\""
+    )))
+  }
+
+  // ---------------------------------------------------------------------------
+
+  private error(reason: ConnectionError["reason"]): ConnectionError {
+    return new ConnectionError({ reason, attempt: this.attempts, endpoint: this.endpoint ?? "" })
+  }
+
+  private log(effect: Effect.Effect<void>): Effect.Effect<void> {
+    const session = this.current
+    return Effect.annotateLogs(effect, {
+      connection: this.name,
+      attempt: this.attempts,
+      ...(session === undefined ? undefined : { session: session.id })
+    })
+  }
+
+  private run(effect: Effect.Effect<void>): Fiber.Fiber<void> {
+    return Effect.runForkWith(this.context)(effect)
+  }
+
+  private runInSession(effect: Effect.Effect<void>): Fiber.Fiber<void> {
+    return Fiber.runIn(this.run(effect), this.current?.scope ?? this.scope)
+  }
+}

@@ -1,0 +1,5 @@
+/**
+ * Holdfast on Node.
+ */
+export * as NodeConnection from "./NodeConnection.ts"
+export * as NodeTransport from "./NodeTransport.ts"
