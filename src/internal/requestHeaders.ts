@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { InvalidRequest } from "./reasons.ts"
 import { shorten } from "./text.ts"
-import { isToken } from "./token.ts"
+import { isToken, tokenPrefix } from "./token.ts"
 
 const invalid = (problem: string) => Result.fail(new InvalidRequest({ option: "headers", problem }))
 
@@ -54,7 +54,7 @@ const headerValue = (u: unknown): string | undefined => {
 const nameProblem = (name: string): string | undefined => {
   if (!isToken(name)) {
     // What follows the first illegal character may be the value, put into the wrong place.
-    const legal = /^[^\s:=,;]*/.exec(JSON.stringify(name).slice(1, -1))![0]
+    const legal = tokenPrefix(name)
     return `a header name that begins with "${shorten(legal, 40)}" holds a character that names may not have: ` +
       "write only the name, without colon, spaces or line breaks"
   }
@@ -73,6 +73,6 @@ const valueProblem = (name: string, value: string | undefined): string | undefin
   if (value === undefined) return `${header} must be a string, an array of strings or a Redacted of them`
   if (legalValue.test(value)) return undefined
   return /[\r\n\0]/.test(value)
-    ? `${header} holds a line break or NUL: take it out (a secret read from a file often ends with one)`
+    ? `${header} holds a line break or NUL: take it out (what was read from a file often ends with one)`
     : `${header} holds a control character or one outside Latin-1: encode it first, as base64 for example`
 }
