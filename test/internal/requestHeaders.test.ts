@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Redacted, Result } from "effect"
 import { requestHeaders } from "../../src/internal/requestHeaders.ts"
 
-const made = (input: unknown) => ({ ...Result.getOrThrow(requestHeaders(input)) })
+const made = (input: unknown): Record<string, string> => ({ ...Result.getOrThrow(requestHeaders(input)) })
 const problem = (input: unknown) => {
   const result = requestHeaders(input)
   assert.isTrue(Result.isFailure(result), JSON.stringify(input))
