@@ -55,7 +55,9 @@ export const closeBody = (code: number, reason: string | Uint8Array = ""): Buffe
   Buffer.concat([Buffer.from([code >> 8, code & 0xff]), Buffer.from(reason)])
 
 export const readClose = (payload: Buffer): { readonly code: number; readonly reason: string } =>
-  payload.length < 2 ? { code: 1005, reason: "" } : { code: payload.readUInt16BE(0), reason: payload.toString("utf8", 2) }
+  payload.length < 2
+    ? { code: 1005, reason: "" }
+    : { code: payload.readUInt16BE(0), reason: payload.toString("utf8", 2) }
 
 /** Takes chunks, gives whole frames, unmasked. */
 export class FrameReader {

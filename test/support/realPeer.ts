@@ -6,7 +6,7 @@ import type * as net from "node:net"
 import type { Message } from "../../src/Link.ts"
 import type { TestPeer } from "../../src/testing/TestServer.ts"
 import { close as closeFrame, encode, type Frame, type FrameOptions, FrameReader, opcode, readClose } from "./frames.ts"
-import { Notice } from "./notice.ts"
+import type { Notice } from "./notice.ts"
 
 /** What a peer does by itself; everything at first. */
 export interface Manners {

@@ -153,7 +153,8 @@ export const make = (options: RealServerOptions = {}): Effect.Effect<RealServer,
         notice.notify()
       })
       notice.notify()
-      if (options.silent !== true) readRequest(socket)
+      if (options.silent === true) socket.on("end", () => socket.end()).resume()
+      else readRequest(socket)
     }
 
     const readRequest = (socket: net.Socket) => {
