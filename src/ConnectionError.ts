@@ -48,9 +48,20 @@ export {
   HandshakeTimeout,
   HeartbeatTimeout,
   InboundOverflow,
-  InvalidRequest,
-  SendFailed
+  InvalidRequest
 } from "./internal/reasons.ts"
+
+/** A frame was not delivered, or nobody can know whether it was. */
+export class SendFailed extends Schema.TaggedError<SendFailed>("holdfast/SendFailed")("SendFailed", {
+  /** `notSent`: it never left. `unknown`: it may or may not have arrived. */
+  delivery: Schema.Literals(["notSent", "unknown"]),
+  cause: Schema.suspend((): Schema.Codec<ConnectionError, unknown> => ConnectionError)
+}) {
+  override get message(): string {
+    return (this.delivery === "notSent" ? "not sent" : "accepted for sending, but its delivery is unknown") +
+      `: ${this.cause.reason.message}`
+  }
+}
 
 /**
  * Schema of every reason for which a session or an attempt can end.
@@ -66,7 +77,7 @@ export const Reason = Schema.Union([
   ...closeReasons.CloseReason.members,
   reasons.AbnormalClosure,
   reasons.HeartbeatTimeout,
-  reasons.SendFailed,
+  SendFailed,
   reasons.InboundOverflow,
   reasons.ConnectionClosed
 ])

@@ -7,7 +7,6 @@ import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { ConnectionError } from "../ConnectionError.ts"
 import { describeUnknown } from "./describe.ts"
 
 const noDuration = Schema.Option(Schema.Duration).pipe(
@@ -170,18 +169,6 @@ export class HeartbeatTimeout extends Schema.TaggedError<HeartbeatTimeout>("hold
   override get message(): string {
     return `the peer is silent: nothing received for ${Duration.format(this.silentFor)} ` +
       `(heartbeat every ${Duration.format(this.interval)}, timeout ${Duration.format(this.timeout)})`
-  }
-}
-
-/** A frame was not delivered, or nobody can know whether it was. */
-export class SendFailed extends Schema.TaggedError<SendFailed>("holdfast/SendFailed")("SendFailed", {
-  /** `notSent`: it never left. `unknown`: it may or may not have arrived. */
-  delivery: Schema.Literals(["notSent", "unknown"]),
-  cause: Schema.Unknown as unknown as Schema.Codec<ConnectionError, unknown>
-}) {
-  override get message(): string {
-    return (this.delivery === "notSent" ? "not sent" : "accepted for sending, but its delivery is unknown") +
-      `: ${describeUnknown(this.cause)}`
   }
 }
 
