@@ -6,7 +6,7 @@
  * Effect.catchReason("ConnectionError", "PolicyViolation", (reason) => ...)
  * ```
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"

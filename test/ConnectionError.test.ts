@@ -73,7 +73,10 @@ describe("ConnectionError", () => {
     }))
 
   it("tells how long the peer asked us to wait", () => {
-    assert.deepStrictEqual(Option.map(refused(503, Duration.seconds(5)).retryAfter, Duration.toMillis), Option.some(5000))
+    assert.deepStrictEqual(
+      Option.map(refused(503, Duration.seconds(5)).retryAfter, Duration.toMillis),
+      Option.some(5000)
+    )
     assert.isTrue(Option.isNone(refused(503).retryAfter))
     assert.isTrue(Option.isNone(closed(1013).retryAfter))
   })
@@ -106,7 +109,11 @@ describe("classify", () => {
     ["an overflow", because(new E.InboundOverflow({ bytes: 1, paused: Duration.zero })), retry],
     ["a failed greeting", because(new E.GreetingFailed({ cause: 1 })), atMost(5)],
     ["an illegal handshake", because(new E.HandshakeInvalid({ check: "accept" })), atMost(5)],
-    ["what could not be sent, like its cause", because(new E.SendFailed({ delivery: "notSent", cause: closed(1008) })), Recovery.stop]
+    [
+      "what could not be sent, like its cause",
+      because(new E.SendFailed({ delivery: "notSent", cause: closed(1008) })),
+      Recovery.stop
+    ]
   ])("%s", (_name, error, recovery) => {
     assert.deepStrictEqual(E.classify(error), recovery)
     assert.deepStrictEqual(error.recovery, recovery)
@@ -114,12 +121,20 @@ describe("classify", () => {
   })
 
   it("retries what the network did, and stops where a certificate or the port is wrong", () => {
-    for (const code of ["ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EHOSTUNREACH", "EAI_AGAIN", "ENOTFOUND", "UNKNOWN"]) {
+    for (
+      const code of ["ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EHOSTUNREACH", "EAI_AGAIN", "ENOTFOUND", "UNKNOWN"]
+    ) {
       assert.deepStrictEqual(failed(code).recovery, retry, code)
     }
     for (
-      const code of ["CERT_HAS_EXPIRED", "ERR_TLS_CERT_ALTNAME_INVALID", "DEPTH_ZERO_SELF_SIGNED_CERT",
-        "SELF_SIGNED_CERT_IN_CHAIN", "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "ERR_SSL_WRONG_VERSION_NUMBER"]
+      const code of [
+        "CERT_HAS_EXPIRED",
+        "ERR_TLS_CERT_ALTNAME_INVALID",
+        "DEPTH_ZERO_SELF_SIGNED_CERT",
+        "SELF_SIGNED_CERT_IN_CHAIN",
+        "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+        "ERR_SSL_WRONG_VERSION_NUMBER"
+      ]
     ) {
       assert.deepStrictEqual(failed(code).recovery, Recovery.stop, code)
     }

@@ -132,7 +132,9 @@ describe("a request", () => {
       const handshake = yield* Handshake.make({
         url: Effect.sync(() => `wss://h.example/${++effects}`),
         headers: ({ attempt, previous }) =>
-          Effect.succeed({ a: `${attempt} ${Option.match(previous, { onNone: () => "none", onSome: (e) => e.reason._tag })}` })
+          Effect.succeed({
+            a: `${attempt} ${Option.match(previous, { onNone: () => "none", onSome: (e) => e.reason._tag })}`
+          })
       })
       const one = yield* handshake.request(first)
       const previous = Option.some(new ConnectionError({ reason: new NormalClosure({ code: 1000 }) }))
@@ -153,7 +155,7 @@ describe("a request", () => {
       ) {
         const error = yield* Effect.flip(request(options, { ...first, attempt: 7 }))
         assert.instanceOf(error.reason, CredentialsFailed)
-        assert.strictEqual((error.reason as CredentialsFailed).cause, failure)
+        assert.strictEqual(error.reason.cause, failure)
         assert.strictEqual(error.attempt, 7)
         assert.strictEqual(error.endpoint, "headers" in options || "subprotocols" in options ? "wss://h.example/" : "")
         assert.include(error.message, "NoToken: expired")
@@ -168,7 +170,12 @@ describe("a request", () => {
       const thrower = (): Effect.Effect<string> => {
         throw bug
       }
-      for (const options of [{ url: thrower }, { url, headers: Effect.die(bug) }, { url, subprotocols: () => Effect.die(bug) }]) {
+      for (
+        const options of [{ url: thrower }, { url, headers: Effect.die(bug) }, {
+          url,
+          subprotocols: () => Effect.die(bug)
+        }]
+      ) {
         assert.deepStrictEqual(yield* Effect.exit(request(options)), Exit.die(bug))
       }
     }))
@@ -179,7 +186,9 @@ describe("a request", () => {
       yield* invalid(request({ url: Effect.succeed("ftp://secret@h.example") }), "url")
       yield* invalid(request({ url, headers: () => Effect.succeed({ Connection: "x" }) }), "headers")
       yield* invalid(request({ url, subprotocols: Effect.succeed([""]) }), "subprotocols")
-      const error = yield* Effect.flip(request({ url, headers: Effect.succeed({ a: "secret\n" }) }, { ...first, attempt: 4 }))
+      const error = yield* Effect.flip(
+        request({ url, headers: Effect.succeed({ a: "secret\n" }) }, { ...first, attempt: 4 })
+      )
       assert.strictEqual(error.attempt, 4)
       assert.strictEqual(error.endpoint, "wss://h.example/a")
       assert.notInclude(`${error.message} ${JSON.stringify(error)} ${String(error.stack)}`, "secret")
@@ -243,9 +252,10 @@ describe("greet", () => {
             yield* Effect.addFinalizer(() => Effect.sync(() => log.push("session ended")))
           })
       }).pipe(Effect.provideService(Region, "eu"), Effect.scoped)
-      const greet: (session: Handshake.GreetSession) => Effect.Effect<unknown, unknown, Scope.Scope> = Option.getOrThrow(
-        handshake.greet
-      )
+      const greet: (session: Handshake.GreetSession) => Effect.Effect<unknown, unknown, Scope.Scope> = Option
+        .getOrThrow(
+          handshake.greet
+        )
       yield* Effect.scoped(Effect.andThen(greet(session), Effect.sync(() => log.push("greeted"))))
       assert.deepStrictEqual(log, ["eu", "ready", "greeted", "session ended"])
     }))
@@ -256,7 +266,12 @@ describe("greet", () => {
         Effect.flatMap(Handshake.make({ url: "wss://h.example", greet }), (handshake) =>
           Effect.exit(Effect.scoped(Option.getOrThrow(handshake.greet)(session))))
       const bug = new Error("bug")
-      assert.deepStrictEqual(yield* greeting(() => Effect.fail("not ready")), Exit.fail("not ready"))
+      assert.deepStrictEqual(
+        yield* greeting(() =>
+          Effect.fail("not ready")
+        ),
+        Exit.fail("not ready")
+      )
       assert.deepStrictEqual(
         yield* greeting(() => {
           throw bug

@@ -14,7 +14,7 @@ import { positiveDuration } from "./duration.ts"
 import { InvalidRequest } from "./reasons.ts"
 import { requestHeaders } from "./requestHeaders.ts"
 import { requestSubprotocols } from "./requestSubprotocols.ts"
-import { requestUrl, type RequestUrl } from "./requestUrl.ts"
+import { type RequestUrl, requestUrl } from "./requestUrl.ts"
 import { verifyWith } from "./verify.ts"
 
 const defaultTimeout = "10 seconds"
@@ -52,7 +52,8 @@ export const fromOptions = (
       greetTimeout,
       propagate,
       usesHeaders: Option.isNone(headers.known) || Object.keys(headers.known.value).length > 0 ||
-        Option.exists(url.known, (known) => Option.isSome(known.authorization)),
+        Option.exists(url.known, (known) =>
+          Option.isSome(known.authorization)),
       endpoint: Option.getOrUndefined(Option.map(url.known, (known) => known.endpoint))
     }
   })

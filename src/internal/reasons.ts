@@ -104,7 +104,9 @@ export class HandshakeRejected extends Schema.TaggedError<HandshakeRejected>("ho
       return ": this URL is not a WebSocket endpoint, or a captive portal answers in its place"
     }
     if (status >= 300 && status < 400) {
-      return location === undefined ? ", a redirect" : `, a redirect to ${location.replace(/[?#].*$/s, "")}: use that URL`
+      return location === undefined
+        ? ", a redirect"
+        : `, a redirect to ${location.replace(/[?#].*$/s, "")}: use that URL`
     }
     if (status === 401) return ": the credentials are missing, wrong or expired"
     if (status === 403) return ": the credentials do not allow this"

@@ -73,7 +73,9 @@ const basicAuth = (url: URL): Result.Result<Option.Option<string>, InvalidReques
   }
   const [user, password] = decoded.success
   if (user.includes(":")) {
-    return invalid("has a user name with a colon, which Basic auth cannot carry: give an `authorization` header instead")
+    return invalid(
+      "has a user name with a colon, which Basic auth cannot carry: give an `authorization` header instead"
+    )
   }
   return Result.succeed(Option.some(`Basic ${Base64.encode(`${user}:${password}`)}`))
 }

@@ -38,9 +38,10 @@ describe("provide", () => {
   it.effect("keeps the log annotations of whoever runs the effect", () =>
     Effect.gen(function*() {
       const context = yield* Effect.context<never>().pipe(Effect.annotateLogs("where", "build"))
-      const annotations = yield* credentials.provide(References.CurrentLogAnnotations.use(Effect.succeed), context).pipe(
-        Effect.annotateLogs("where", "attempt")
-      )
+      const annotations = yield* credentials.provide(References.CurrentLogAnnotations.use(Effect.succeed), context)
+        .pipe(
+          Effect.annotateLogs("where", "attempt")
+        )
       assert.deepStrictEqual({ ...annotations }, { where: "attempt" })
     }))
 })

@@ -10,7 +10,10 @@ describe("what somebody else threw", () => {
     assert.strictEqual(describeUnknown(new Error("boom")), "boom")
     assert.strictEqual(describeUnknown(new TypeError("boom")), "TypeError: boom")
     assert.strictEqual(describeUnknown(new NoToken({ message: "expired" })), "NoToken: expired")
-    assert.strictEqual(describeUnknown(Object.assign(new Error("socket hang up"), { code: "ECONNRESET" })), "ECONNRESET: socket hang up")
+    assert.strictEqual(
+      describeUnknown(Object.assign(new Error("socket hang up"), { code: "ECONNRESET" })),
+      "ECONNRESET: socket hang up"
+    )
     assert.strictEqual(
       describeUnknown(Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:1"), { code: "ECONNREFUSED" })),
       "connect ECONNREFUSED 127.0.0.1:1"

@@ -69,7 +69,10 @@ describe("a refused handshake", () => {
   })
 
   it("names the target of a redirect, without its query", () => {
-    assert.include(message(301, { location: "https://h.example/a?<redacted>" }), "a redirect to https://h.example/a: use")
+    assert.include(
+      message(301, { location: "https://h.example/a?<redacted>" }),
+      "a redirect to https://h.example/a: use"
+    )
     assert.include(message(302), "HTTP 302, a redirect")
   })
 

@@ -37,8 +37,16 @@ describe("the headers of a request", () => {
 
   it("never override what belongs to the handshake, in any case", () => {
     for (
-      const name of ["Upgrade", "CONNECTION", "Sec-WebSocket-Key", "sec-websocket-version", "Sec-WebSocket-Extensions",
-        "Sec-WebSocket-Anything", "Content-Length", "Transfer-Encoding"]
+      const name of [
+        "Upgrade",
+        "CONNECTION",
+        "Sec-WebSocket-Key",
+        "sec-websocket-version",
+        "Sec-WebSocket-Extensions",
+        "Sec-WebSocket-Anything",
+        "Content-Length",
+        "Transfer-Encoding"
+      ]
     ) {
       assert.include(problem({ [name]: "x" }), `"${name}" belongs to the handshake`)
     }
@@ -48,7 +56,15 @@ describe("the headers of a request", () => {
   it("are refused where a name is no token, without what was put into the name", () => {
     assert.include(problem({ "authorization: Bearer secret": "" }), "\"authorization\"")
     for (
-      const name of ["authorization: Bearer secret", "x\r\nsecret: 1", "x secret", "\nsecret", "", "x=secret", "ä:secret"]
+      const name of [
+        "authorization: Bearer secret",
+        "x\r\nsecret: 1",
+        "x secret",
+        "\nsecret",
+        "",
+        "x=secret",
+        "ä:secret"
+      ]
     ) {
       assert.notInclude(problem({ [name]: "v" }), "secret")
     }

@@ -32,11 +32,13 @@ const failed = (verdict: ReturnType<typeof strict>) => {
 }
 
 const offering = (subprotocols: ReadonlyArray<string>, named: string | undefined, requireSubprotocol = true) =>
-  failed(verifyWith({ requireSubprotocol })({
-    ...good,
-    request: { ...good.request, subprotocols },
-    headers: { ...good.headers as Record<string, string>, "sec-websocket-protocol": named }
-  }))
+  failed(
+    verifyWith({ requireSubprotocol })({
+      ...good,
+      request: { ...good.request, subprotocols },
+      headers: { ...good.headers as Record<string, string>, "sec-websocket-protocol": named }
+    })
+  )
 
 describe("verify", () => {
   it("passes a legal answer, with every check in its order", () => {
