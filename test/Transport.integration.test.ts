@@ -31,6 +31,6 @@ overConstructor("the transport over Node's global WebSocket", Socket.layerWebSoc
 overConstructor(
   "the transport over the WebSocket of ws",
   Layer.succeed(Socket.WebSocketConstructor)(
-    (url, protocols) => new WebSocket(url, protocols as Array<string>) as unknown as Socket.WebSocketLike
+    (url, protocols) => new WebSocket(url, protocols as Array<string>)
   )
 )

@@ -34,35 +34,20 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Headers from "effect/http/Headers"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
-import type * as Scope from "effect/Scope"
-import { ConnectFailed, ConnectionError, HandshakeInvalid, InvalidRequest, type Reason } from "../ConnectionError.ts"
-import type { Check, HandshakeRequest, Verify } from "../Handshake.ts"
-import { rejected } from "../internal/rejected.ts"
-import { type Capabilities, type DialPhase, Transport } from "../Transport.ts"
+import * as Scope from "effect/Scope"
+import { ConnectFailed, ConnectionError, InvalidRequest, type Reason } from "../ConnectionError.ts"
+import { type Capabilities, Transport } from "../Transport.ts"
+import { accepting, type Answer, answered, makeAnswers } from "./answers.ts"
 import { makeSocketPair } from "./socketPair.ts"
-import type { Answers, Dial, TestPeer, TestServer } from "./TestServer.ts"
+import type { Dial, TestPeer, TestServer } from "./TestServer.ts"
 
 export type { Answers, Dial, TestPeer, TestServer } from "./TestServer.ts"
 
 export interface Options {
   /** What the transport can do; by default everything. To imitate a browser, all false and `closeCodes: "1000,3000-4999"`. */
   readonly capabilities?: Partial<Capabilities> | undefined
-}
-
-type Answer =
-  | { readonly _tag: "Respond"; readonly respond: (request: HandshakeRequest) => Response }
-  | { readonly _tag: "Refuse"; readonly code: string }
-  | { readonly _tag: "Stall" }
-  | { readonly _tag: "NotHttp" }
-
-interface Response {
-  readonly status: number
-  readonly headers: Headers.Headers
-  readonly body: string
 }
 
 /** A server, and the transport whose every dial reaches it. */
@@ -87,72 +72,34 @@ export const makeWith: (options: Options) => Effect.Effect<TestTransport, never,
       closeCodes: "any",
       ...options.capabilities
     }
-    const scope = yield* Effect.scope
+    // Registered now, so that the network outlives every connection that is made later in the same scope.
+    const scope = yield* Effect.flatMap(Effect.scope, (outer) => Scope.fork(outer))
     const peers = yield* Queue.unbounded<TestPeer>()
     const dials: Array<Dial> = []
     const queued: Array<Answer> = []
     let standing = accepting()
     let openLinks = 0
 
-    const answered = Effect.fnUntraced(function*(
-      answer: Answer,
-      request: HandshakeRequest,
-      verify: Verify,
-      progress: (phase: DialPhase) => void
-    ) {
-      const fail = (reason: Reason) =>
-        new ConnectionError({
-          // Browsers tell nothing of why a handshake failed.
-          reason: capabilities.response ? reason : new ConnectFailed({ phase: "response", code: "UNKNOWN" }),
-          attempt: request.attempt,
-          endpoint: request.endpoint
-        })
-      const last = answer._tag === "Refuse" ? phaseOf(answer.code) : "response"
-      for (const phase of phasesOf(request.url, last)) progress(phase)
-      // As on any network, the answer comes later.
-      yield* Effect.yieldNow
-      switch (answer._tag) {
-        case "Stall":
-          return yield* Effect.never
-        case "Refuse":
-          return yield* fail(new ConnectFailed({ phase: last, code: answer.code }))
-        case "NotHttp":
-          return yield* fail(
-            new HandshakeInvalid({ check: "http", expected: "an HTTP/1.1 response", actual: "something else" })
-          )
-        case "Respond": {
-          const { body, headers, status } = answer.respond(request)
-          if (status !== 101) {
-            const now = yield* Clock.currentTimeMillis
-            return yield* fail(rejected({ status, headers, body, now }))
-          }
-          const { failure } = verify({ request, expectedAccept: accept, status, headers })
-          if (Option.isSome(failure)) return yield* fail(failure.value)
-          return { status, headers }
-        }
-      }
-    })
-
     const dial: Transport["Service"]["dial"] = (request, verify, progress = () => {}) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*() {
           const clock = yield* Clock.clockWith(Effect.succeed)
           dials.push({ at: clock.currentTimeMillisUnsafe(), request })
+          const fail = (reason: Reason) =>
+            Effect.fail(new ConnectionError({ reason, attempt: request.attempt, endpoint: request.endpoint }))
           const names = Object.keys(request.headers)
           if (!capabilities.headers && names.length > 0) {
-            return yield* new ConnectionError({
-              reason: new InvalidRequest({
-                option: "headers",
-                problem: `this transport cannot send headers (${names.join(", ")})`
-              }),
-              attempt: request.attempt,
-              endpoint: request.endpoint
-            })
+            const problem = `this transport cannot send headers (${names.join(", ")})`
+            return yield* fail(new InvalidRequest({ option: "headers", problem }))
           }
+          const answer = queued.shift() ?? standing
           openLinks++
           const onFree = () => void openLinks--
-          const answer = queued.shift() ?? standing
           const response = yield* restore(answered(answer, request, verify, progress)).pipe(
+            // Browsers tell nothing of why a handshake failed.
+            Effect.catch((reason) =>
+              fail(capabilities.response ? reason : new ConnectFailed({ phase: "response", code: "UNKNOWN" }))
+            ),
             Effect.onError(() => Effect.sync(onFree))
           )
           const pair = yield* makeSocketPair({
@@ -170,33 +117,13 @@ export const makeWith: (options: Options) => Effect.Effect<TestTransport, never,
         })
       )
 
-    const answers = (use: (answer: Answer) => void): Answers => ({
-      accept: (options) => Effect.sync(() => use(accepting(options))),
-      reject: (status, options) =>
-        Effect.sync(() =>
-          use(responding(() => ({
-            status,
-            headers: Headers.fromInput(options?.headers),
-            body: options?.body ?? ""
-          })))
-        ),
-      refuse: (code) => Effect.sync(() => use({ _tag: "Refuse", code })),
-      stall: Effect.sync(() => use({ _tag: "Stall" })),
-      invalid: (check) =>
-        check in broken
-          ? Effect.sync(() => use(broken[check as Check]))
-          : Effect.die(
-            new Error(`TestTransport: no such check "${check}", choose one of ${Object.keys(broken).join(", ")}`)
-          )
-    })
-
     return {
       layer: Layer.succeed(Transport)({ capabilities, extensions: [], dial }),
       server: {
-        ...answers((answer) => {
+        ...makeAnswers((answer) => {
           standing = answer
         }),
-        next: answers((answer) => queued.push(answer)),
+        next: makeAnswers((answer) => queued.push(answer)),
         peer: Queue.take(peers),
         dials: Effect.sync(() => dials.slice()),
         openLinks: Effect.sync(() => openLinks)
@@ -215,51 +142,3 @@ export const makeWith: (options: Options) => Effect.Effect<TestTransport, never,
  * layer is used.
  */
 export const make: Effect.Effect<TestTransport, never, Scope.Scope> = Effect.suspend(() => makeWith({}))
-
-const accept = "the right value"
-
-const responding = (respond: (request: HandshakeRequest) => Response): Answer => ({ _tag: "Respond", respond })
-
-const accepting = (options: Parameters<Answers["accept"]>[0] = {}, broken: Headers.Input = {}): Answer =>
-  responding((request) => {
-    const subprotocol = options.subprotocol ?? request.subprotocols[0] ?? ""
-    return {
-      status: 101,
-      body: "",
-      headers: Headers.fromInput({
-        upgrade: "websocket",
-        connection: "Upgrade",
-        "sec-websocket-accept": accept,
-        ...(subprotocol === "" ? {} : { "sec-websocket-protocol": subprotocol }),
-        ...Headers.fromInput(options.headers),
-        ...Headers.fromInput(broken)
-      })
-    }
-  })
-
-const broken: Record<Check, Answer> = {
-  http: { _tag: "NotHttp" },
-  status: responding(() => ({ status: 200, headers: Headers.empty, body: "" })),
-  upgrade: accepting({}, { upgrade: "h2c" }),
-  connection: accepting({}, { connection: "keep-alive" }),
-  accept: accepting({}, { "sec-websocket-accept": "another value" }),
-  extensions: accepting({}, { "sec-websocket-extensions": "x-never-offered" }),
-  subprotocol: accepting({}, { "sec-websocket-protocol": "never-offered" })
-}
-
-/** Which part of a dial fails with this code, in Node's and OpenSSL's names. */
-const phaseOf = (code: string): DialPhase => {
-  if (/^(?:ENOTFOUND|ENODATA|ESERVFAIL|EAI_)/.test(code)) return "dns"
-  if (
-    /^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|EPROTO)/
-      .test(code)
-  ) return "tls"
-  return /^(?:ECONNRESET|ECONNABORTED|EPIPE)$/.test(code) ? "response" : "tcp"
-}
-
-const phasesOf = (url: string, last: DialPhase): ReadonlyArray<DialPhase> => {
-  const all: ReadonlyArray<DialPhase> = ["dns", "tcp", "tls", "response"]
-  return all.slice(0, all.indexOf(last) + 1).filter((phase) =>
-    phase !== "tls" || phase === last || url.startsWith("wss:")
-  )
-}
