@@ -5,7 +5,6 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as HttpTraceContext from "effect/http/HttpTraceContext"
 import * as Headers from "effect/http/Headers"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
@@ -15,6 +14,7 @@ import type { Link, Message } from "../Link.ts"
 import type { DialPhase, Transport } from "../Transport.ts"
 import { greet } from "./greeting.ts"
 import * as ObservedScope from "./observedScope.ts"
+import { traceparent } from "./traceparent.ts"
 
 /** A link that was verified and greeted. */
 export interface Established {
@@ -98,14 +98,15 @@ const dial = (options: AttemptOptions): Effect.Effect<Link, ConnectionError> => 
 const complete = (request: HandshakeRequest, options: AttemptOptions): Effect.Effect<HandshakeRequest> =>
   Effect.map(Effect.option(Effect.currentSpan), (span) => {
     const { handshake, transport } = options.services
-    const traceparent = Option.isSome(span) && transport.capabilities.headers && handshake.propagate !== false
-      ? HttpTraceContext.toHeaders(span.value)["traceparent"]
-      : undefined
+    const propagated = transport.capabilities.headers && handshake.propagate !== false
+      ? Option.flatMap(span, traceparent)
+      : Option.none()
     return {
       ...request,
       extensions: transport.extensions,
-      headers: traceparent === undefined || request.headers["traceparent"] !== undefined
+      // The user's own header wins.
+      headers: Option.isNone(propagated) || request.headers["traceparent"] !== undefined
         ? request.headers
-        : Headers.set(request.headers, "traceparent", traceparent)
+        : Headers.set(request.headers, "traceparent", propagated.value)
     }
   })
