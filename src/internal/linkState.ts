@@ -7,6 +7,7 @@
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
@@ -16,6 +17,7 @@ import {
   AbnormalClosure,
   ConnectionError,
   fromCloseFrame,
+  InboundOverflow,
   InvalidRequest,
   type Reason,
   SendFailed
@@ -52,6 +54,12 @@ export interface LinkStateOptions {
   readonly closeCodes?: "any" | "1000,3000-4999" | undefined
 }
 
+/**
+ * Bytes that are kept for `pull`, before a receiver with a watermark of its own
+ * takes over: while `greet` runs, a peer may say whatever it likes.
+ */
+const heldMark = 1024 * 1024
+
 type Handlers<A> = Array<(value: A) => void>
 
 export class LinkState implements Link {
@@ -66,6 +74,8 @@ export class LinkState implements Link {
 
   private received: Array<Message> = []
   private receivedBytes: Array<number> = []
+  private heldBytes = 0
+  private held = false
   private receiver: Receiver | undefined = undefined
   private puller: (() => void) | undefined = undefined
   private pongHandlers: Handlers<Uint8Array> | undefined = undefined
@@ -104,7 +114,24 @@ export class LinkState implements Link {
     if (this.receiver !== undefined) return this.receiver.onMessage(message, bytes)
     this.received.push(message)
     this.receivedBytes.push(bytes)
+    this.heldBytes += bytes
+    if (this.heldBytes > heldMark) this.hold()
     this.puller?.()
+  }
+
+  private hold(): void {
+    if (this.held) return
+    this.held = true
+    if (this.driver.pause !== undefined) return this.driver.pause()
+    this.end(new InboundOverflow({ bytes: this.heldBytes, paused: Duration.zero }))
+    this.driver.terminate()
+  }
+
+  private letGo(): void {
+    this.heldBytes = 0
+    if (!this.held) return
+    this.held = false
+    if (!this.pausedByUs) this.driver.resume?.()
   }
 
   /** The peer sent a ping. */
@@ -178,6 +205,7 @@ export class LinkState implements Link {
         const batch = this.received
         this.received = []
         this.receivedBytes = []
+        this.letGo()
         return Effect.succeed(batch as unknown as NonEmptyReadonlyArray<Message>)
       }
       if (this.endedWith !== undefined) return Effect.fail(this.endedWith)
@@ -269,6 +297,7 @@ export class LinkState implements Link {
       this.ourClose = { code: sent, reason: cut }
       // A paused socket would never see the peer's answer.
       this.resume()
+      this.letGo()
       this.driver.close(sent, cut)
     })
   }
@@ -313,6 +342,7 @@ export class LinkState implements Link {
     this.receivedBytes = []
     this.receiver = receiver
     for (let i = 0; i < messages.length; i++) receiver.onMessage(messages[i]!, bytes[i]!)
+    this.letGo()
     if (this.endedWith !== undefined) receiver.onEnd(this.endedWith)
   }
 
@@ -353,7 +383,7 @@ export class LinkState implements Link {
   resume(): void {
     if (!this.pausedByUs) return
     this.pausedByUs = false
-    this.driver.resume?.()
+    if (!this.held) this.driver.resume?.()
   }
 
   private error(reason: Reason): ConnectionError {
