@@ -28,7 +28,7 @@ class Reader {
     this.supervisor = supervisor
     supervisor.want()
     const current = supervisor.current
-    if (current !== undefined && current.end === undefined) this.offer(current)
+    if (current !== undefined && current.end === undefined && !supervisor.isClosing) this.offer(current)
     this.stop = supervisor.watch((active) => this.offer(active))
   }
 

@@ -142,6 +142,11 @@ export class Supervisor {
     return this.terminal !== undefined
   }
 
+  /** Whether a close was asked for. */
+  get isClosing(): boolean {
+    return this.closeRequest !== undefined
+  }
+
   /** Asks for a close, and waits until it is done. */
   close(request: CloseRequest): Effect.Effect<void> {
     return Effect.suspend(() => {
