@@ -233,6 +233,9 @@ export const make = (options: RealServerOptions = {}): Effect.Effect<RealServer,
     const scheme = options.tls === undefined ? "ws" : "wss"
     const url = options.path === undefined ? `${scheme}://127.0.0.1:${port}/` : `ws+unix:${options.path}:/`
 
+    const isOpen = (socket: net.Socket): boolean =>
+      !socket.destroyed && (socket.connecting || options.path !== undefined || socket.remotePort === port)
+
     const answersWith = (use: (behaviour: Behaviour) => void): Answers => ({
       accept: (options) => Effect.sync(() => use({ answer: accepting(options) })),
       reject: (status, options) => Effect.sync(() => use({ answer: rejecting(status, options) })),
@@ -256,10 +259,7 @@ export const make = (options: RealServerOptions = {}): Effect.Effect<RealServer,
       idle: notice.when(() => open === 0 ? true : undefined),
       dials: Effect.sync(() => [...dials]),
       asked: Effect.sync(() => [...asked]),
-      openLinks: Effect.sync(() =>
-        Array.from(clients).filter((socket) => !socket.destroyed && (socket.connecting || socket.remotePort === port))
-          .length
-      )
+      openLinks: Effect.sync(() => Array.from(clients).filter(isOpen).length)
     }
   })
 

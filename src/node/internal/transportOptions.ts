@@ -154,6 +154,10 @@ const secureContext = (options: TlsOptions): Checked<Pick<tls.ConnectionOptions,
   }
   const material = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   if (Object.keys(material).length === 0) return Result.succeed({})
+  // Node takes any text here and then trusts nobody.
+  if (![options.ca ?? []].flat().every(isCertificate)) {
+    return invalid("tls.ca", "must be one or several certificates in PEM")
+  }
   return Result.try({
     try: () => ({ secureContext: tls.createSecureContext(material as tls.SecureContextOptions) }),
     catch: (error) =>
@@ -163,3 +167,7 @@ const secureContext = (options: TlsOptions): Checked<Pick<tls.ConnectionOptions,
       })
   })
 }
+
+const isCertificate = (pem: unknown): boolean =>
+  (Predicate.isString(pem) || pem instanceof Uint8Array) &&
+  /-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/.test(Buffer.from(pem).toString("latin1"))

@@ -5,9 +5,9 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import { dial, endOf, refusal } from "../support/dialling.ts"
-import { closeBody, encode, opcode, text } from "../support/frames.ts"
-import * as RealServer from "../support/realServer.ts"
+import { dial, endOf, refusal } from "../../support/dialling.ts"
+import { closeBody, encode, opcode, text } from "../../support/frames.ts"
+import * as RealServer from "../../support/realServer.ts"
 
 describe("a dial over a real socket", () => {
   it.live("opens a link that knows the subprotocol and the response", () =>
