@@ -89,6 +89,7 @@ export const makeSocketPair = Effect.fnUntraced(function*(options: SocketPairOpt
     if (freed) return
     freed = true
     outbox = []
+    outboxBytes = 0
     inbound.stop()
     // A peer that does not read would never learn of it.
     if (reading) outbound.push({ _tag: "End", cause: undefined })
@@ -240,7 +241,7 @@ export const makeSocketPair = Effect.fnUntraced(function*(options: SocketPairOpt
       reading = true
       const waiting = outbox
       outbox = []
-      if (!link.hasEnded) outboxBytes = 0
+      outboxBytes = 0
       for (const { frame, left } of waiting) {
         outbound.push(frame)
         left()
