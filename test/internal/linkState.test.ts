@@ -26,7 +26,7 @@ const setup = Effect.fnUntraced(
     const driver: Driver = {
       send: (message) => {
         if (!wire.open) return false
-        calls.push(`send ${message}`)
+        calls.push(`send ${String(message)}`)
         return true
       },
       buffered: () => wire.backlog,
@@ -120,9 +120,9 @@ describe("LinkState", () => {
       Effect.gen(function*() {
         const { state } = yield* setup()
         const seen: Array<Message> = []
-        yield* state.onMessage((message) => seen.push(`first ${message}`))
+        yield* state.onMessage((message) => seen.push(`first ${String(message)}`))
         yield* Effect.scoped(Effect.andThen(
-          state.onMessage((message) => seen.push(`second ${message}`)),
+          state.onMessage((message) => seen.push(`second ${String(message)}`)),
           Effect.sync(() => state.push("a", 1))
         ))
         state.push("b", 1)
@@ -138,7 +138,7 @@ describe("LinkState", () => {
         state.end(goingAway)
         state.push("after the end", 13)
         assert.deepStrictEqual(yield* state.pull, ["before"])
-        assert.strictEqual((yield* Effect.flip(state.pull)) as unknown, state.failure())
+        assert.strictEqual<unknown>(yield* Effect.flip(state.pull), state.failure())
       }))
 
     it.effect("moves the times of life: a pong the one, messages and pings both", () =>

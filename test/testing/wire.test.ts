@@ -1,0 +1,106 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { TestClock } from "effect/testing"
+import { Wire } from "../../src/testing/wire.ts"
+
+const setup = Effect.gen(function*() {
+  const clock = yield* Clock.clockWith(Effect.succeed)
+  const wire = new Wire<string>(clock)
+  const log: Array<string> = []
+  const now = () => clock.currentTimeMillisUnsafe()
+  const deliver = { also: (_item: string) => {} }
+  const fiber = yield* Effect.forkChild(
+    wire.carry(
+      (item) => {
+        log.push(`${item} at ${now()}`)
+        deliver.also(item)
+      },
+      () => log.push("chunk")
+    )
+  )
+  return { wire, log, fiber, deliver }
+})
+
+describe("Wire", () => {
+  it.effect("delivers later, but without time passing, all that came together as one chunk", () =>
+    Effect.gen(function*() {
+      const { log, wire } = yield* setup
+      wire.push("a")
+      wire.push("b")
+      assert.deepStrictEqual(log, [])
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(log, ["a at 0", "b at 0", "chunk"])
+    }))
+
+  it.effect("delays by what holds when an item is sent, and keeps the order when the delay shrinks", () =>
+    Effect.gen(function*() {
+      const { log, wire } = yield* setup
+      wire.setDelay(100)
+      wire.push("slow")
+      wire.setDelay(10)
+      wire.push("not faster")
+      yield* TestClock.adjust(50)
+      wire.push("in flight at once")
+      wire.setDelay(200)
+      wire.push("slower")
+      yield* TestClock.adjust(1000)
+      assert.deepStrictEqual(log, [
+        "slow at 100",
+        "not faster at 100",
+        "in flight at once at 100",
+        "chunk",
+        "slower at 250",
+        "chunk"
+      ])
+    }))
+
+  it.effect("delivers nothing while held, not even the rest of a chunk", () =>
+    Effect.gen(function*() {
+      const { deliver, log, wire } = yield* setup
+      deliver.also = () => wire.hold()
+      wire.push("a")
+      wire.push("b")
+      yield* TestClock.adjust(1000)
+      assert.deepStrictEqual(log, ["a at 0", "chunk"])
+      wire.release()
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(log.slice(2), ["b at 1000", "chunk"])
+    }))
+
+  it.effect("delivers a long burst in order", () =>
+    Effect.gen(function*() {
+      const { deliver, wire } = yield* setup
+      const seen: Array<string> = []
+      deliver.also = (item) => seen.push(item)
+      const items = Array.from({ length: 50_000 }, (_, index) => String(index))
+      for (const item of items) wire.push(item)
+      yield* TestClock.adjust(0)
+      assert.isTrue(seen.length === items.length && seen.every((item, index) => item === items[index]))
+    }))
+
+  it.effect("ends its carrier when stopped, in the middle of a chunk, of a delay or of a wait", () =>
+    Effect.gen(function*() {
+      const inChunk = yield* setup
+      inChunk.deliver.also = () => inChunk.wire.stop()
+      inChunk.wire.push("a")
+      inChunk.wire.push("lost")
+      yield* Fiber.join(inChunk.fiber)
+      assert.deepStrictEqual(inChunk.log, ["a at 0", "chunk"])
+
+      const inDelay = yield* setup
+      inDelay.wire.setDelay(1000)
+      inDelay.wire.push("lost")
+      yield* Effect.yieldNow
+      inDelay.wire.stop()
+      yield* Fiber.join(inDelay.fiber)
+      inDelay.wire.push("lost too")
+      assert.deepStrictEqual(inDelay.log, [])
+
+      const waiting = yield* setup
+      yield* Effect.yieldNow
+      waiting.wire.stop()
+      yield* Fiber.join(waiting.fiber)
+    }))
+})
