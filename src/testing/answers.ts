@@ -51,18 +51,16 @@ export const answered: (
     case "Stall":
       return yield* Effect.never
     case "Refuse":
-      return yield* Effect.fail(new ConnectFailed({ phase: last, code: answer.code }))
+      return yield* new ConnectFailed({ phase: last, code: answer.code })
     case "NotHttp":
-      return yield* Effect.fail(
-        new HandshakeInvalid({ check: "http", expected: "an HTTP/1.1 response", actual: "something else" })
-      )
+      return yield* new HandshakeInvalid({ check: "http", expected: "an HTTP/1.1 response", actual: "something else" })
     case "Respond": {
       const { body, headers, status } = answer.respond(request)
       if (status !== 101) {
-        return yield* Effect.fail(rejected({ status, headers, body, now: yield* Clock.currentTimeMillis }))
+        return yield* rejected({ status, headers, body, now: yield* Clock.currentTimeMillis })
       }
       const { failure } = verify({ request, expectedAccept: accept, status, headers })
-      if (Option.isSome(failure)) return yield* Effect.fail(failure.value)
+      if (Option.isSome(failure)) return yield* failure.value
       return { status, headers }
     }
   }

@@ -71,8 +71,10 @@ export class Wire<A> {
       if (this.isStopped) return Effect.void
       const next = this.isHeld ? undefined : this.items[this.first]
       const changed = waitFor((wake) => this.changed.add(wake), Effect.void)
-      // A stop must end a long sleep, or the fiber would outlive its connection.
-      const waited = next === undefined ? changed : Effect.raceFirst(Effect.sleep(next.at - now), changed)
+      // A stop must end a long wait, or the fiber would outlive its connection.
+      const waited = next === undefined
+        ? changed
+        : Effect.timeoutOrElse(changed, { duration: next.at - now, orElse: () => Effect.void })
       return Effect.flatMap(waited, () => step)
     })
     return step
