@@ -14,6 +14,10 @@ const noDuration = Schema.Option(Schema.Duration).pipe(
 )
 const text = Schema.String.pipe(Schema.withConstructorDefault(Effect.succeed("")))
 
+/** Measured in nanoseconds, told in milliseconds. */
+const words = (duration: Duration.Duration): string =>
+  Duration.format(Duration.isFinite(duration) ? Duration.millis(Math.round(Duration.toMillis(duration))) : duration)
+
 /**
  * An option, URL, header, subprotocol, close code or duration that can never
  * work. `option` names it, `problem` says what to do.
@@ -169,7 +173,7 @@ export class HeartbeatTimeout extends Schema.TaggedError<HeartbeatTimeout>("hold
   { silentFor: Schema.Duration, interval: Schema.Duration, timeout: Schema.Duration }
 ) {
   override get message(): string {
-    return `the peer is silent: nothing received for ${Duration.format(this.silentFor)} ` +
+    return `the peer is silent: nothing received for ${words(this.silentFor)} ` +
       `(heartbeat every ${Duration.format(this.interval)}, timeout ${Duration.format(this.timeout)})`
   }
 }
@@ -181,7 +185,7 @@ export class InboundOverflow extends Schema.TaggedError<InboundOverflow>("holdfa
 ) {
   override get message(): string {
     return `messages were not read in time: ${this.bytes} bytes are waiting` +
-      (Duration.isZero(this.paused) ? "" : `, and the socket was paused for ${Duration.format(this.paused)}`) +
+      (Duration.isZero(this.paused) ? "" : `, and the socket was paused for ${words(this.paused)}`) +
       "; read faster, or choose another `inbound.overflow`"
   }
 }

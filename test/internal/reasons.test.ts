@@ -26,6 +26,14 @@ describe("a reason's message", () => {
       new reasons.HandshakeInvalid({ check: "accept", expected: "a", actual: "b" }),
       "the server's handshake is not valid, check \"accept\": expected a, got b"
     ],
+    [
+      new reasons.HeartbeatTimeout({
+        silentFor: Duration.nanos(3_004_422_620n),
+        interval: Duration.seconds(2),
+        timeout: Duration.seconds(1)
+      }),
+      "the peer is silent: nothing received for 3s 4ms (heartbeat every 2s, timeout 1s)"
+    ],
     [new reasons.GreetingFailed({ cause: "not ready" }), "greet failed: not ready"],
     [
       new reasons.AbnormalClosure({ cause: { code: "ECONNRESET", message: "read" } }),
