@@ -45,8 +45,6 @@ const eightBytes = (length: number): Buffer => {
 
 export const text = (payload: string): Buffer => encode({ opcode: opcode.text, payload })
 
-export const binary = (payload: Uint8Array): Buffer => encode({ opcode: opcode.binary, payload })
-
 /** 1005 stands for a Close frame without a code. */
 export const close = (code: number, reason: string | Uint8Array = ""): Buffer =>
   encode({ opcode: opcode.close, payload: code === 1005 ? "" : closeBody(code, reason) })

@@ -9,6 +9,9 @@ import type { Message } from "../../Link.ts"
 /** Corked bytes that are handed on before the tick is over. */
 const most = 64 * 1024
 
+/** From here on a message is worth a write of its own. */
+const large = 16 * 1024
+
 /**
  * Below this many code units a text is encoded first: `ws` then makes one buffer
  * of header and payload, where it would make two writes of a string. Above, the
@@ -68,6 +71,7 @@ export class Outbound implements Driver {
       process.nextTick(this.endTick)
       return
     }
+    if (bytes >= large) return this.uncork()
     if (!this.corked) {
       this.corked = true
       this.corkedBytes = 0

@@ -23,9 +23,8 @@ class Ws extends EventEmitter {
   }
 }
 
-const make = Effect.fnUntraced(function*(receiver: EventEmitter | undefined) {
+const make = Effect.fnUntraced(function*(receiver: EventEmitter | undefined, socket: PassThrough = new PassThrough()) {
   const ws = new Ws(receiver)
-  const socket = new PassThrough()
   const link = makeLink({
     ws: ws as unknown as WebSocket,
     socket: socket as unknown as Socket,
@@ -55,6 +54,19 @@ describe("a link over a ws of another make", () => {
       ws.emit("close", 4000, Buffer.from("why"))
       assert.deepStrictEqual(told, [fromCloseFrame({ code: 4000, closeReason: "why" })])
       yield* link.released
+    }))
+})
+
+describe("the socket of a link", () => {
+  it.effect("gets its TCP options", () =>
+    Effect.gen(function*() {
+      const calls: Array<unknown> = []
+      const tcp = Object.assign(new PassThrough(), {
+        setNoDelay: (on: boolean) => calls.push(["noDelay", on]),
+        setKeepAlive: (on: boolean, delay: number) => calls.push(["keepAlive", on, delay])
+      })
+      yield* make(new EventEmitter(), tcp)
+      assert.deepStrictEqual(calls, [["noDelay", true], ["keepAlive", true, 1000]])
     }))
 })
 
