@@ -150,7 +150,7 @@ export const make = (
     }
     yield* checkCapabilities(services)
     const supervisor = yield* supervise(checked, services)
-    const connection = fromSupervisor(supervisor)
+    const connection = new SupervisedConnection(supervisor)
     if (checked.start === "awaitOpen") yield* connection.awaitOpen
     return connection
   })
@@ -187,7 +187,8 @@ const checkCapabilities = (services: Services): Effect.Effect<void, ConnectionEr
   const problem = services.heartbeat.needsPing === true && !capabilities.ping
     ? new InvalidRequest({
       option: "heartbeat",
-      problem: "this transport cannot send pings; use Heartbeat.layerMessage, Heartbeat.layerIdle or Heartbeat.layerNone"
+      problem:
+        "this transport cannot send pings; use Heartbeat.layerMessage, Heartbeat.layerIdle or Heartbeat.layerNone"
     })
     : services.handshake.usesHeaders === true && !capabilities.headers
     ? new InvalidRequest({
@@ -224,71 +225,142 @@ const supervise = (
     })
   )
 
-const fromSupervisor = (supervisor: Supervisor): ConnectionService => {
-  const { inbox, journal, outbox } = supervisor
+/**
+ * The service over its supervisor. Members are made when they are first asked
+ * for: most connections of a process that holds thousands use few of them.
+ */
+class SupervisedConnection implements ConnectionService {
+  private readonly supervisor: Supervisor
+  private made: { -readonly [K in keyof ConnectionService]?: ConnectionService[K] } = unmade
 
-  const subscribe = Effect.map(
+  constructor(supervisor: Supervisor) {
+    this.supervisor = supervisor
+  }
+
+  private once<K extends keyof ConnectionService>(key: K, make: () => ConnectionService[K]): ConnectionService[K] {
+    if (this.made === unmade) this.made = {}
+    return this.made[key] ??= make()
+  }
+
+  get name() {
+    return this.supervisor.name
+  }
+
+  get status() {
+    return Effect.sync(() => this.supervisor.journal.status)
+  }
+
+  get changes() {
+    return this.supervisor.journal.changes
+  }
+
+  get events() {
+    return this.supervisor.journal.events
+  }
+
+  get awaitOpen() {
+    return Effect.map(nextSession(this.supervisor), ({ session }) => session)
+  }
+
+  get withSessions(): ConnectionService["withSessions"] {
+    return this.made.withSessions ?? this.once("withSessions", () => (use) => withSessions(this.supervisor, use))
+  }
+
+  get sessions() {
+    return sessions(this.supervisor)
+  }
+
+  get messages() {
+    return Stream.scoped(Stream.fromPull(this.subscribe))
+  }
+
+  get subscribe() {
+    return subscribe(this.supervisor)
+  }
+
+  get listen(): ConnectionService["listen"] {
+    return this.made.listen ?? this.once("listen", () => (handler) =>
+      Effect.asVoid(Effect.acquireRelease(
+        Effect.sync(() => {
+          this.supervisor.want()
+          return this.supervisor.inbox.listen(handler)
+        }),
+        (stop) => Effect.sync(stop)
+      )))
+  }
+
+  get send(): ConnectionService["send"] {
+    return this.made.send ?? this.once("send", () => {
+      const supervisor = this.supervisor
+      return (message) =>
+        Effect.suspend(() => {
+          supervisor.want()
+          return supervisor.outbox.send(message, false)
+        })
+    })
+  }
+
+  get sendAll(): ConnectionService["sendAll"] {
+    return this.made.sendAll ?? this.once("sendAll", () => (messages) => sendAll(this.supervisor, messages))
+  }
+
+  get flush() {
+    return Effect.suspend(() => this.supervisor.outbox.flush)
+  }
+
+  get reconnect(): ConnectionService["reconnect"] {
+    return this.made.reconnect ?? this.once("reconnect", () => (options) =>
+      Effect.map(
+        checkClose(options, 0, ""),
+        (close) => this.supervisor.reconnect({ ...close, respectFloor: options?.respectFloor !== false })
+      ))
+  }
+
+  get close(): ConnectionService["close"] {
+    return this.made.close ??
+      this.once(
+        "close",
+        () => (options) => Effect.flatMap(checkClose(options, 0, ""), (close) => this.supervisor.close(close))
+      )
+  }
+
+  get await() {
+    return Effect.andThen(this.supervisor.closed, Effect.suspend(() => this.supervisor.outcome))
+  }
+
+  get socket() {
+    return this.made.socket ?? this.once("socket", () => makeSocket(this.supervisor))
+  }
+}
+
+const unmade = {}
+
+const subscribe = (supervisor: Supervisor): ConnectionService["subscribe"] =>
+  Effect.map(
     Effect.acquireRelease(
       Effect.sync(() => {
         supervisor.want()
-        const subscription = inbox.subscribe({ parked: false })
+        const subscription = supervisor.inbox.subscribe({ parked: false })
         if (supervisor.isClosed) {
-          inbox.finish(subscription, supervisor.closedByUs ? Cause.done() : supervisor.failure)
+          supervisor.inbox.finish(subscription, supervisor.closedByUs ? Cause.done() : supervisor.failure)
         }
         return subscription
       }),
-      (subscription) => Effect.sync(() => inbox.unsubscribe(subscription))
+      (subscription) => Effect.sync(() => supervisor.inbox.unsubscribe(subscription))
     ),
-    (subscription) => inbox.take(subscription)
+    (subscription) => supervisor.inbox.take(subscription)
   )
 
-  return {
-    get name() {
-      return supervisor.name
-    },
-    status: Effect.sync(() => journal.status),
-    changes: journal.changes,
-    events: journal.events,
-    awaitOpen: Effect.map(nextSession(supervisor), ({ session }) => session),
-    withSessions: (use) => withSessions(supervisor, use),
-    sessions: sessions(supervisor),
-    messages: Stream.scoped(Stream.fromPull(subscribe)),
-    subscribe,
-    listen: (handler) =>
-      Effect.asVoid(Effect.acquireRelease(
-        Effect.sync(() => {
-          supervisor.want()
-          return inbox.listen(handler)
-        }),
-        (stop) => Effect.sync(stop)
-      )),
-    send: (message) =>
-      Effect.suspend(() => {
-        supervisor.want()
-        return outbox.send(message, false)
-      }),
-    sendAll: (messages) =>
-      Effect.suspend(() => {
-        supervisor.want()
-        const iterator = messages[Symbol.iterator]()
-        let next = iterator.next()
-        return Effect.whileLoop({
-          while: () => next.done !== true,
-          body: () => outbox.send(next.value as Message, false),
-          step: () => {
-            next = iterator.next()
-          }
-        })
-      }),
-    flush: Effect.suspend(() => outbox.flush),
-    reconnect: (options) =>
-      Effect.map(
-        checkClose(options, 0, ""),
-        (close) => supervisor.reconnect({ ...close, respectFloor: options?.respectFloor !== false })
-      ),
-    close: (options) =>
-      Effect.flatMap(checkClose(options, 0, ""), (close) => supervisor.close(close)),
-    await: Effect.andThen(supervisor.closed, Effect.suspend(() => supervisor.outcome)),
-    socket: makeSocket(supervisor)
-  }
-}
+const sendAll = (supervisor: Supervisor, messages: Iterable<Message>): Effect.Effect<void, ConnectionError> =>
+  Effect.suspend(() => {
+    supervisor.want()
+    const iterator = messages[Symbol.iterator]()
+    let next = iterator.next()
+    return Effect.whileLoop({
+      while: () => next.done !== true,
+      body: () => supervisor.outbox.send(next.value as Message, false),
+      step: () => {
+        next = iterator.next()
+      }
+    })
+  })

@@ -31,6 +31,14 @@ interface Drops {
 
 const bufferSize = 1024
 
+/** Whose journal it is. */
+export interface JournalOwner {
+  /** The connection's. */
+  readonly name: string
+  /** Runs once a burst, before the publication. */
+  readonly onTick: () => void
+}
+
 export class Journal {
   private current: ConnectionStatus
   private statuses: PubSub.PubSub<ConnectionStatus> | undefined = undefined
@@ -45,27 +53,25 @@ export class Journal {
   private drops: Array<Drops> | undefined = undefined
   private later: Array<ConnectionEvent> | undefined = undefined
   private ticking = false
-  /** What else wants to run once a burst. */
-  onTick: () => void = () => {}
 
   private readonly clock: Clock.Clock
   private readonly context: Context.Context<never>
   private readonly dispatcher: Scheduler.SchedulerDispatcher
-  private readonly connectionName: () => string
-  private readonly counters = new Map<string, Counter>()
+  private readonly owner: JournalOwner
+  private counters: Map<string, Counter> | undefined = undefined
 
   constructor(options: {
     readonly status: ConnectionStatus
     readonly clock: Clock.Clock
     readonly context: Context.Context<never>
     readonly dispatcher: Scheduler.SchedulerDispatcher
-    readonly name: () => string
+    readonly owner: JournalOwner
   }) {
     this.current = options.status
     this.clock = options.clock
     this.context = options.context
     this.dispatcher = options.dispatcher
-    this.connectionName = options.name
+    this.owner = options.owner
   }
 
   // ---------------------------------------------------------------------------
@@ -89,22 +95,26 @@ export class Journal {
   }
 
   /** The current status first, then every transition; ends after `Closed`. */
-  readonly changes: Stream.Stream<ConnectionStatus> = Stream.unwrap(Effect.gen({ self: this }, function*() {
-    if (this.finished) return Stream.make(this.current)
-    this.statuses ??= yield* PubSub.sliding<ConnectionStatus>(bufferSize)
-    const subscription = yield* PubSub.subscribe(this.statuses)
-    return Stream.concat(Stream.make(this.current), Stream.fromSubscription(subscription))
-  }))
+  get changes(): Stream.Stream<ConnectionStatus> {
+    return Stream.unwrap(Effect.gen({ self: this }, function*() {
+      if (this.finished) return Stream.make(this.current)
+      this.statuses ??= yield* PubSub.sliding<ConnectionStatus>(bufferSize)
+      const subscription = yield* PubSub.subscribe(this.statuses)
+      return Stream.concat(Stream.make(this.current), Stream.fromSubscription(subscription))
+    }))
+  }
 
   // ---------------------------------------------------------------------------
   // events
   // ---------------------------------------------------------------------------
 
-  readonly events: Stream.Stream<ConnectionEvent> = Stream.unwrap(Effect.gen({ self: this }, function*() {
-    if (this.finished) return Stream.empty
-    this.happenings ??= yield* PubSub.sliding<ConnectionEvent>(bufferSize)
-    return Stream.fromSubscription(yield* PubSub.subscribe(this.happenings))
-  }))
+  get events(): Stream.Stream<ConnectionEvent> {
+    return Stream.unwrap(Effect.gen({ self: this }, function*() {
+      if (this.finished) return Stream.empty
+      this.happenings ??= yield* PubSub.sliding<ConnectionEvent>(bufferSize)
+      return Stream.fromSubscription(yield* PubSub.subscribe(this.happenings))
+    }))
+  }
 
   /** Publishes an event, built only where somebody listens. Not from inside a socket's callback: see `publishLater`. */
   publish<Tag extends ConnectionEvent["_tag"]>(tag: Tag, fields: () => Omit<EventOf<Tag>, "_tag" | "at">): void {
@@ -157,7 +167,7 @@ export class Journal {
 
   private readonly runTick = (): void => {
     this.ticking = false
-    this.onTick()
+    this.owner.onTick()
     this.settle()
   }
 
@@ -226,17 +236,18 @@ export class Journal {
 
   private count(metric: Counter, amount: number, direction: Direction): void {
     // The two attributes of the hot counters are made once a connection.
-    const key = `${metric.id} ${direction} ${this.connectionName()}`
-    let counter = this.counters.get(key)
+    const key = `${metric.id} ${direction} ${this.owner.name}`
+    const counters = this.counters ??= new Map()
+    let counter = counters.get(key)
     if (counter === undefined) {
-      counter = Metric.withAttributes(metric, { connection: this.connectionName(), direction })
-      this.counters.set(key, counter)
+      counter = Metric.withAttributes(metric, { connection: this.owner.name, direction })
+      counters.set(key, counter)
     }
     counter.updateUnsafe(amount, this.context)
   }
 
   private update(metric: Counter, amount: number, attributes: Record<string, string>): void {
-    Metric.withAttributes(metric, { connection: this.connectionName(), ...attributes })
+    Metric.withAttributes(metric, { connection: this.owner.name, ...attributes })
       .updateUnsafe(amount, this.context)
   }
 }

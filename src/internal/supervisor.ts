@@ -13,7 +13,13 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import { ConnectionClosed, ConnectionError, GreetingFailed, InboundOverflow, isConnectionError } from "../ConnectionError.ts"
+import {
+  ConnectionClosed,
+  ConnectionError,
+  GreetingFailed,
+  InboundOverflow,
+  isConnectionError
+} from "../ConnectionError.ts"
 import type { Handshake } from "../Handshake.ts"
 import type { Heartbeat } from "../Heartbeat.ts"
 import type { Reconnect } from "../Reconnect.ts"
@@ -21,12 +27,12 @@ import type { Transport } from "../Transport.ts"
 import { ActiveSession, type HandedOut, makeSession, type SessionEnd } from "./activeSession.ts"
 import { dialAndGreet, type Established } from "./attempt.ts"
 import type { CheckedOptions } from "./connectionOptions.ts"
-import { Inbox } from "./inbox.ts"
-import { Journal } from "./journal.ts"
+import { Inbox, type InboxOwner } from "./inbox.ts"
+import { Journal, type JournalOwner } from "./journal.ts"
 import { messageSize } from "./messageSize.ts"
 import { Outbox } from "./outbox.ts"
 import * as Pacer from "./pacer.ts"
-import { waitFor, Waiters } from "./wait.ts"
+import { Waiters, waitFor } from "./wait.ts"
 
 export interface Services {
   readonly transport: Transport["Service"]
@@ -56,7 +62,7 @@ export type SessionWatcher = (session: ActiveSession) => void
 // After both Close frames TCP is the peer's to close (RFC 6455 §7.1.1); some never do.
 const releaseGrace = Duration.seconds(1)
 
-export class Supervisor {
+export class Supervisor implements InboxOwner, JournalOwner {
   readonly options: CheckedOptions
   readonly services: Services
   readonly journal: Journal
@@ -79,13 +85,15 @@ export class Supervisor {
   private wanted: boolean
   private closeRequest: CloseRequest | undefined = undefined
   private reconnectRequest: ReconnectRequest | undefined = undefined
+  /** A dial is on its way, or has opened; not any more once it failed, though the status says so a little longer. */
+  private dialling = false
   private closingScope: Fiber.Fiber<void> | undefined = undefined
   private pauseWatch: Fiber.Fiber<void> | undefined = undefined
   private guard: Fiber.Fiber<never, unknown> | undefined = undefined
 
   private readonly signals = new Waiters()
   private readonly onceClosed = new Waiters()
-  private readonly watchers = new Set<SessionWatcher>()
+  private watchers: Set<SessionWatcher> | undefined = undefined
 
   constructor(options: {
     readonly options: CheckedOptions
@@ -108,18 +116,9 @@ export class Supervisor {
       clock: options.clock,
       context: options.context,
       dispatcher: options.fiber.currentDispatcher,
-      name: () => this.name
+      owner: this
     })
-    this.inbox = new Inbox(this.options.inbound, {
-      journal: this.journal,
-      canPause: this.services.transport.capabilities.pause,
-      onPause: () => this.onPause(),
-      onResume: () => this.onResume(),
-      onOverflow: (bytes) => this.overflow(bytes),
-      onUnread: () => this.warnUnread(),
-      onThrown: (defect) => this.run(Effect.logError("a handler of `listen` threw", Cause.die(defect)))
-    })
-    this.journal.onTick = () => this.inbox.distribute()
+    this.inbox = new Inbox(this.options.inbound, this)
     this.outbox = new Outbox(this.options.outbound, this.journal, (effect) => this.runInSession(effect))
   }
 
@@ -169,7 +168,7 @@ export class Supervisor {
   reconnect(request: ReconnectRequest): boolean {
     if (this.terminal !== undefined || this.closeRequest !== undefined) return false
     this.want()
-    if (this.journal.status._tag === "Connecting") return true
+    if (this.dialling) return true
     this.reconnectRequest = this.reconnectRequest === undefined || !request.respectFloor
       ? request
       : this.reconnectRequest
@@ -198,8 +197,9 @@ export class Supervisor {
 
   /** Calls the watcher for every session that opens; the result stops it. */
   watch(watcher: SessionWatcher): () => void {
-    this.watchers.add(watcher)
-    return () => this.watchers.delete(watcher)
+    const watchers = this.watchers ??= new Set()
+    watchers.add(watcher)
+    return () => watchers.delete(watcher)
   }
 
   handOut(active: ActiveSession): HandedOut {
@@ -215,48 +215,54 @@ export class Supervisor {
   // the loop
   // ---------------------------------------------------------------------------
 
-  readonly main: Effect.Effect<void> = Effect.suspend(() => this.loop).pipe(
-    Effect.catchCause((cause) => this.finish({ _tag: "Died", cause })),
-    Effect.ensuring(Effect.suspend(() => this.terminal === undefined ? this.finish({ _tag: "ClosedByUs" }) : Effect.void))
-  )
+  get main(): Effect.Effect<void> {
+    return this.loop.pipe(
+      Effect.catchCause((cause) => this.finish({ _tag: "Died", cause })),
+      Effect.ensuring(
+        Effect.suspend(() => this.terminal === undefined ? this.finish({ _tag: "ClosedByUs" }) : Effect.void)
+      )
+    )
+  }
 
-  private readonly loop: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
-    yield* this.until(() => this.wanted || this.closeRequest !== undefined)
-    while (true) {
-      if (this.closeRequest !== undefined) return yield* this.finish({ _tag: "ClosedByUs" })
-      this.beginAttempt()
-      const linkScope = yield* Scope.fork(this.scope)
-      const begun = this.clock.monotonicTimeNanosUnsafe()
-      const established = yield* this.dial(linkScope)
-      if (established === undefined) {
-        yield* Scope.close(linkScope, Exit.void)
-        continue
-      }
-      let error: ConnectionError
-      if (Exit.isSuccess(established)) {
-        const session = this.open(established.value, begun)
-        yield* this.watchLink(session, established.value.heartbeat)
-        yield* this.until(() =>
-          session.end !== undefined || this.closeRequest !== undefined || this.reconnectRequest !== undefined
-        )
-        if (session.end === undefined && this.closeRequest !== undefined) {
-          yield* this.shutDown(session, this.closeRequest)
-          error = yield* this.ended(session, linkScope)
-          yield* Fiber.join(this.closingScope!)
-          return yield* this.finish({ _tag: "ClosedByUs" })
+  private get loop(): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function*() {
+      yield* this.until(() => this.wanted || this.closeRequest !== undefined)
+      while (true) {
+        if (this.closeRequest !== undefined) return yield* this.finish({ _tag: "ClosedByUs" })
+        this.beginAttempt()
+        const linkScope = yield* Scope.fork(this.scope)
+        const begun = this.clock.monotonicTimeNanosUnsafe()
+        const established = yield* this.dial(linkScope)
+        if (established === undefined) {
+          yield* Scope.close(linkScope, Exit.void)
+          continue
         }
-        const reconnecting = session.end === undefined
-        if (reconnecting) yield* session.closeWith(this.reconnectRequest!)
-        error = yield* this.ended(session, linkScope)
-        if (reconnecting) continue
-      } else {
-        yield* Scope.close(linkScope, Exit.void)
-        error = yield* this.attemptFailed(established.cause)
+        let error: ConnectionError
+        if (Exit.isSuccess(established)) {
+          const session = this.open(established.value, begun)
+          yield* this.watchLink(session, established.value.heartbeat)
+          yield* this.until(() =>
+            session.end !== undefined || this.closeRequest !== undefined || this.reconnectRequest !== undefined
+          )
+          if (session.end === undefined && this.closeRequest !== undefined) {
+            yield* this.shutDown(session, this.closeRequest)
+            error = yield* this.ended(session, linkScope)
+            yield* Fiber.join(this.closingScope!)
+            return yield* this.finish({ _tag: "ClosedByUs" })
+          }
+          const reconnecting = session.end === undefined
+          if (reconnecting) yield* session.closeWith(this.reconnectRequest!)
+          error = yield* this.ended(session, linkScope)
+          if (reconnecting) continue
+        } else {
+          yield* Scope.close(linkScope, Exit.void)
+          error = yield* this.attemptFailed(established.cause)
+        }
+        if (this.closeRequest !== undefined) continue
+        if (!(yield* this.pause(error))) return yield* this.finish({ _tag: "GaveUp", error })
       }
-      if (this.closeRequest !== undefined) continue
-      if (!(yield* this.pause(error))) return yield* this.finish({ _tag: "GaveUp", error })
-    }
-  })
+    })
+  }
 
   private until(condition: () => boolean): Effect.Effect<void> {
     const check: Effect.Effect<void> = Effect.suspend(() =>
@@ -267,6 +273,7 @@ export class Supervisor {
 
   private beginAttempt(): void {
     this.reconnectRequest = undefined
+    this.dialling = true
     this.attempts++
     this.dials++
     const attempt = this.attempts
@@ -295,6 +302,7 @@ export class Supervisor {
     }).pipe(
       Effect.annotateLogs({ connection: this.name, attempt }),
       Effect.exit,
+      Effect.tap((exit) => Effect.sync(() => this.dialling = Exit.isSuccess(exit))),
       Effect.raceFirst(Effect.as(this.until(() => this.closeRequest !== undefined), undefined))
     )
   }
@@ -330,6 +338,7 @@ export class Supervisor {
     })
     established.watch((cause) => this.endWith(session, cause))
     this.current = session
+    this.dialling = false
     this.journal.transition(this.openStatus(session))
     this.journal.opened(Duration.nanos(now - begun))
     this.journal.publish("Opened", () => ({
@@ -339,7 +348,7 @@ export class Supervisor {
       previous: Option.fromUndefinedOr(this.previous)
     }))
     this.inbox.attach(link)
-    for (const watcher of [...this.watchers]) watcher(session)
+    if (this.watchers !== undefined) { for (const watcher of [...this.watchers]) watcher(session) }
     for (const message of leftover) this.inbox.push(message, messageSize(message))
     link.receive({
       onMessage: (message, bytes) => this.inbox.push(message, bytes),
@@ -569,7 +578,15 @@ export class Supervisor {
     this.journal.publishLater("PongReceived", () => ({ session: session.id, rtt }))
   }
 
-  private onPause(): void {
+  onTick(): void {
+    this.inbox.distribute()
+  }
+
+  get canPause(): boolean {
+    return this.services.transport.capabilities.pause
+  }
+
+  onPause(): void {
     const session = this.current
     if (session === undefined) return
     session.pausedNanos = this.clock.monotonicTimeNanosUnsafe()
@@ -577,11 +594,11 @@ export class Supervisor {
     this.journal.publishLater("Paused", () => ({ session: session.id }))
     this.pauseWatch = this.runInSession(Effect.flatMap(
       Effect.sleep(this.options.inbound.maxPause),
-      () => Effect.sync(() => this.overflow(this.inbox.waitingBytes))
+      () => Effect.sync(() => this.onOverflow(this.inbox.waitingBytes))
     ))
   }
 
-  private onResume(): void {
+  onResume(): void {
     const session = this.current
     this.stopPauseWatch()
     if (session === undefined || session.pausedNanos === undefined) return
@@ -596,7 +613,7 @@ export class Supervisor {
     this.pauseWatch = undefined
   }
 
-  private overflow(bytes: number): void {
+  onOverflow(bytes: number): void {
     const session = this.current
     if (session === undefined || session.end !== undefined) return
     const paused = session.pausedNanos === undefined
@@ -607,7 +624,11 @@ export class Supervisor {
     this.run(session.link.abort(error))
   }
 
-  private warnUnread(): void {
+  onThrown(defect: unknown): void {
+    this.run(this.log(Effect.logError("a handler of `listen` threw", Cause.die(defect))))
+  }
+
+  onUnread(): void {
     this.run(this.log(Effect.logWarning(
       "nobody reads this connection's messages: the oldest are dropped. Run `messages`, `subscribe` or `listen`, " +
         "or set `inbound.unread` to \"discard\" or \"pause\""

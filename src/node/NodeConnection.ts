@@ -2,7 +2,7 @@
  * A connection on Node with all its parts, in one call.
  */
 import * as Config from "effect/Config"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -13,7 +13,7 @@ import type { ConnectionError } from "../ConnectionError.ts"
 import * as Handshake from "../Handshake.ts"
 import * as Heartbeat from "../Heartbeat.ts"
 import * as Reconnect from "../Reconnect.ts"
-import type { Transport } from "../Transport.ts"
+import { Transport } from "../Transport.ts"
 import * as NodeTransport from "./NodeTransport.ts"
 
 /** The four services that a connection is composed of. */
@@ -27,10 +27,15 @@ export interface Options<RUrl = never, RHeaders = never, RSubprotocols = never, 
   extends Connection.ConnectionOptions, Handshake.Options<RUrl, RHeaders, RSubprotocols, RGreet>
 {
   /** Protocol pings, `false` for none, or any layer of `Heartbeat`. Default: every 25 seconds, timeout 15 seconds. */
-  readonly heartbeat?: false | Heartbeat.HeartbeatOptions | Layer.Layer<Heartbeat.Heartbeat, ConnectionError, RParts>
+  readonly heartbeat?:
+    | false
+    | Heartbeat.HeartbeatOptions
+    | Layer.Layer<Heartbeat.Heartbeat, ConnectionError, RParts>
     | undefined
   /** When to dial again, `false` for never, or any layer of `Reconnect`. Default: see `Reconnect.layer`. */
-  readonly reconnect?: false | Reconnect.ReconnectOptions<RParts>
+  readonly reconnect?:
+    | false
+    | Reconnect.ReconnectOptions<RParts>
     | Layer.Layer<Reconnect.Reconnect, ConnectionError, RParts>
     | undefined
   /** How to dial: TLS, proxy, limits. Default: see `NodeTransport.layer`. */
@@ -102,10 +107,16 @@ export const make = <RUrl = never, RHeaders = never, RSubprotocols = never, RGre
   ConnectionError,
   Needs<RUrl, RHeaders, RSubprotocols, RGreet, RParts> | Scope.Scope
 > =>
-  Effect.flatMap(
-    Layer.build(Layer.fresh(parts(options))),
-    (context: Context.Context<Parts>) => Effect.provideContext(Connection.make(options), context)
-  )
+  Effect.gen(function*() {
+    // As `parts`, without the layers: they cost some KiB a connection.
+    const services = Context.empty().pipe(
+      Context.add(Transport, yield* NodeTransport.make(options?.transport)),
+      Context.add(Handshake.Handshake, yield* Handshake.make(options)),
+      Context.add(Heartbeat.Heartbeat, yield* makeHeartbeat(options?.heartbeat)),
+      Context.add(Reconnect.Reconnect, yield* makeReconnect(options?.reconnect))
+    )
+    return yield* Effect.provideContext(Connection.make(options), services)
+  })
 
 /**
  * The options that are plain data, for `layerConfig`.
@@ -165,6 +176,20 @@ const reconnect = <R>(
   option: Options<never, never, never, never, R>["reconnect"]
 ): Layer.Layer<Reconnect.Reconnect, ConnectionError, R> =>
   option === false ? Reconnect.layerNever : isLayer(option) ? option : Reconnect.layer(option)
+
+const makeHeartbeat = <R>(
+  option: Options<never, never, never, never, R>["heartbeat"]
+): Effect.Effect<Heartbeat.Heartbeat["Service"], ConnectionError, R | Scope.Scope> =>
+  option === false || isLayer(option)
+    ? Effect.map(Layer.build(Layer.fresh(heartbeat(option))), Context.get(Heartbeat.Heartbeat))
+    : Heartbeat.make(option)
+
+const makeReconnect = <R>(
+  option: Options<never, never, never, never, R>["reconnect"]
+): Effect.Effect<Reconnect.Reconnect["Service"], ConnectionError, R | Scope.Scope> =>
+  option === false || isLayer(option)
+    ? Effect.map(Layer.build(Layer.fresh(reconnect(option))), Context.get(Reconnect.Reconnect))
+    : Reconnect.make(option)
 
 // `Layer.isLayer` forgets what the layer makes and needs.
 const isLayer = <L extends Layer.Layer<never, unknown, unknown>>(option: L | object | undefined): option is L =>
