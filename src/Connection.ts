@@ -7,6 +7,7 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
@@ -20,7 +21,6 @@ import { Heartbeat } from "./Heartbeat.ts"
 import type { CloseOptions, Session } from "./internal/activeSession.ts"
 import { check, type CheckedOptions, type ConnectionOptions } from "./internal/connectionOptions.ts"
 import { checkClose } from "./internal/greeting.ts"
-import * as Pacer from "./internal/pacer.ts"
 import { nextSession, sessions, withSessions } from "./internal/sessions.ts"
 import { makeSocket } from "./internal/socketAdapter.ts"
 import { type Services, Supervisor } from "./internal/supervisor.ts"
@@ -208,17 +208,15 @@ const supervise = (
     Effect.gen(function*() {
       const clock = yield* Clock.clockWith(Effect.succeed)
       const scope = yield* Scope.make()
-      const pacer = yield* Pacer.make(services.reconnect)
       const context = Context.omit(Scope.Scope)(fiber.context as Context.Context<Scope.Scope>)
-      const supervisor = new Supervisor({ options, services, clock, context, fiber, scope, pacer })
+      const supervisor = new Supervisor({ options, services, clock, context, fiber, scope })
       const main = Effect.runForkWith(context)(supervisor.main)
-      yield* Effect.addFinalizer(() =>
+      yield* Scope.addFinalizer(
+        yield* Effect.scope,
         Effect.andThen(
-          supervisor.close({ code: options.closeCode, reason: "" }),
+          Effect.suspend(() => supervisor.close({ code: options.closeCode, reason: "" })),
           // The last transition is published before the fiber itself is gone.
-          Effect.callback<void>((resume) => {
-            main.addObserver(() => resume(Effect.void))
-          })
+          Effect.suspend(() => Fiber.await(main))
         )
       )
       return supervisor

@@ -15,7 +15,7 @@ import { ConnectionClosed, ConnectionError, fromCloseFrame, SendFailed } from ".
 import type { HandshakeResponse, Link, Message } from "../Link.ts"
 import { checkClose } from "./greeting.ts"
 import type { Inbox, Subscription } from "./inbox.ts"
-import { waitFor, Waiters } from "./wait.ts"
+import { Waiters, waitFor } from "./wait.ts"
 
 /** A close code and reason; 1000 and none where not said. */
 export interface CloseOptions {
@@ -64,6 +64,8 @@ export class ActiveSession {
   readonly attempt: number
   readonly link: Link
   readonly scope: Scope.Closeable
+  /** Where the link lives: longer than the session, for the closing handshake. */
+  readonly linkScope: Scope.Closeable
   readonly openedAt: DateTime.Utc
   readonly openedNanos: bigint
   rtt: Duration.Duration | undefined = undefined
@@ -82,6 +84,7 @@ export class ActiveSession {
     readonly attempt: number
     readonly link: Link
     readonly scope: Scope.Closeable
+    readonly linkScope: Scope.Closeable
     readonly openedAt: DateTime.Utc
     readonly openedNanos: bigint
     readonly onEnd: () => void
@@ -90,6 +93,7 @@ export class ActiveSession {
     this.attempt = options.attempt
     this.link = options.link
     this.scope = options.scope
+    this.linkScope = options.linkScope
     this.openedAt = options.openedAt
     this.openedNanos = options.openedNanos
     this.onEnd = options.onEnd
@@ -165,8 +169,6 @@ export const makeSession = (
     return another
   })
 
-  const whyEnded: Effect.Effect<never, ConnectionError> = Effect.flatMap(active.ended, (error) => Effect.fail(error))
-
   const session: Session = {
     id: active.id,
     openedAt: active.openedAt,
@@ -174,13 +176,16 @@ export const makeSession = (
     subprotocol: active.link.subprotocol,
     response: active.link.response,
     // A session ends for its readers without an error; `ended` says why.
-    messages: Stream.scoped(Stream.fromPull(Effect.map(
-      Effect.acquireRelease(subscription, (taken) =>
-        Effect.sync(() => inbox.unsubscribe(taken))),
-      // The supervisor finishes a session's subscriptions with `Done`.
-      (taken) => inbox.take(taken) as Pull.Pull<NonEmptyReadonlyArray<Message>>
-    ))),
-    receive: Pull.catchDone(inbox.takeOne(held), () => whyEnded),
+    get messages() {
+      return Stream.scoped(Stream.fromPull(Effect.map(
+        Effect.acquireRelease(subscription, (taken) => Effect.sync(() => inbox.unsubscribe(taken))),
+        // The supervisor finishes a session's subscriptions with `Done`.
+        (taken) => inbox.take(taken) as Pull.Pull<NonEmptyReadonlyArray<Message>>
+      )))
+    },
+    get receive() {
+      return Pull.catchDone(inbox.takeOne(held), () => Effect.flatMap(active.ended, (error) => Effect.fail(error)))
+    },
     send: (message) =>
       Effect.suspend(() =>
         active.error !== undefined || active.end !== undefined
@@ -197,7 +202,9 @@ export const makeSession = (
           : send(message)
       ),
     end: (options) => active.close(options),
-    ended: active.ended
+    get ended() {
+      return active.ended
+    }
   }
   return { active, session, held }
 }

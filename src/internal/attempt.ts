@@ -2,7 +2,6 @@
  * One attempt: the request, the dial, the checks and the greeting, each within
  * its deadline.
  */
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Headers from "effect/http/Headers"
@@ -19,12 +18,10 @@ import { traceparent } from "./traceparent.ts"
 /** A link that was verified and greeted. */
 export interface Established {
   readonly link: Link
-  /** The session's scope: whatever starts in the session lives there. */
-  readonly scope: Scope.Closeable
+  /** The session's scope: whatever starts in the session lives there, and a failure of it is told. */
+  readonly observed: ObservedScope.ObservedScope
   readonly heartbeat: Effect.Effect<never, unknown> | undefined
   readonly leftover: ReadonlyArray<Message>
-  /** Calls back when a fiber that `greet` forked into the session fails, also where it did so already. */
-  readonly watch: (onFailure: (cause: Cause.Cause<unknown>) => void) => void
 }
 
 export interface AttemptOptions {
@@ -42,24 +39,12 @@ export const dialAndGreet = (options: AttemptOptions): Effect.Effect<Established
   Effect.gen(function*() {
     const link = yield* dial(options)
     yield* options.beforeGreet
-    let failed: Cause.Cause<unknown> | undefined
-    let onFailure = (cause: Cause.Cause<unknown>): void => {
-      failed ??= cause
-    }
-    const scope = yield* ObservedScope.make(options.connectionScope, (exit) => onFailure(exit.cause))
+    const observed = yield* ObservedScope.make(options.connectionScope)
+    const { scope } = observed
     const greeted = yield* greet(options.services.handshake, link, scope, options.attempt).pipe(
       Effect.onExit((exit) => Exit.isFailure(exit) ? Scope.close(scope, exit) : Effect.void)
     )
-    return {
-      link,
-      scope,
-      heartbeat: greeted.heartbeat,
-      leftover: greeted.leftover,
-      watch: (handler: (cause: Cause.Cause<unknown>) => void) => {
-        onFailure = handler
-        if (failed !== undefined) handler(failed)
-      }
-    }
+    return { link, observed, heartbeat: greeted.heartbeat, leftover: greeted.leftover }
   }).pipe(Effect.withSpan("holdfast.connect", { attributes: { attempt: options.attempt }, kind: "client" }))
 
 const dial = (options: AttemptOptions): Effect.Effect<Link, ConnectionError> => {

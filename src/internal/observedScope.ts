@@ -4,43 +4,52 @@
  * A fiber forked with `Effect.forkScoped` that fails is silent: the parent goes
  * on and nothing is logged. In a session such a failure must end the session.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 
-// A fiber that is forked into a scope is the key of its finalizer there.
-class ObservedFinalizers extends Map<{}, (exit: Exit.Exit<any, any>) => Effect.Effect<void>> {
-  private readonly onExit: (exit: Exit.Exit<unknown, unknown>) => void
+/** Called with the cause of a fiber that ended by failure or defect. */
+export type OnFailure = (cause: Cause.Cause<unknown>) => void
 
-  constructor(onExit: (exit: Exit.Exit<unknown, unknown>) => void) {
+/** A scope, and who is told of its fibers' failures. */
+export interface ObservedScope {
+  readonly scope: Scope.Closeable
+  /** Sets the handler; the first failure before that is told at once. */
+  readonly observe: (onFailure: OnFailure) => void
+}
+
+// A fiber that is forked into a scope is the key of its finalizer there.
+class ObservedFinalizers extends Map<{}, (exit: Exit.Exit<any, any>) => Effect.Effect<void>> implements ObservedScope {
+  readonly scope: Scope.Closeable
+  private failed: Cause.Cause<unknown> | undefined = undefined
+  private onFailure: OnFailure | undefined = undefined
+
+  constructor(scope: Scope.Closeable) {
     super()
-    this.onExit = onExit
+    this.scope = scope
+    scope.state = { _tag: "Open", finalizerKey: undefined, finalizer: undefined, finalizers: this }
+  }
+
+  observe(onFailure: OnFailure): void {
+    this.onFailure = onFailure
+    if (this.failed !== undefined) onFailure(this.failed)
+    this.failed = undefined
   }
 
   override set(key: {}, finalizer: (exit: Exit.Exit<any, any>) => Effect.Effect<void>): this {
-    if (Fiber.isFiber(key)) key.addObserver(this.onExit)
+    if (Fiber.isFiber(key)) key.addObserver((exit) => this.ended(exit))
     return super.set(key, finalizer)
+  }
+
+  private ended(exit: Exit.Exit<unknown, unknown>): void {
+    if (this.scope.state._tag === "Closed" || Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return
+    if (this.onFailure !== undefined) return this.onFailure(exit.cause)
+    this.failed ??= exit.cause
   }
 }
 
-/**
- * A child of `parent`; `onFailure` is called with the cause of every fiber
- * forked into it that ends by failure or defect, before the scope closed.
- */
-export const make = (
-  parent: Scope.Scope,
-  onFailure: (exit: Exit.Failure<unknown, unknown>) => void
-): Effect.Effect<Scope.Closeable> =>
-  Effect.map(Scope.fork(parent), (scope) => {
-    scope.state = {
-      _tag: "Open",
-      finalizerKey: undefined,
-      finalizer: undefined,
-      finalizers: new ObservedFinalizers((exit) => {
-        if (scope.state._tag === "Closed" || Exit.isSuccess(exit) || Exit.hasInterrupts(exit)) return
-        onFailure(exit)
-      })
-    }
-    return scope
-  })
+/** A child of `parent` that tells of every fiber forked into it that fails before the scope is closed. */
+export const make = (parent: Scope.Scope): Effect.Effect<ObservedScope> =>
+  Effect.map(Scope.fork(parent), (scope) => new ObservedFinalizers(scope))

@@ -72,7 +72,7 @@ export class Supervisor implements InboxOwner, JournalOwner {
   private readonly clock: Clock.Clock
   private readonly context: Context.Context<never>
   private readonly scope: Scope.Closeable
-  private readonly pacer: Pacer.Pacer
+  private pacer: Pacer.Pacer | undefined = undefined
 
   current: ActiveSession | undefined = undefined
   private terminal: Terminal | undefined = undefined
@@ -102,14 +102,12 @@ export class Supervisor implements InboxOwner, JournalOwner {
     readonly context: Context.Context<never>
     readonly fiber: Fiber.Fiber<unknown, unknown>
     readonly scope: Scope.Closeable
-    readonly pacer: Pacer.Pacer
   }) {
     this.options = options.options
     this.services = options.services
     this.clock = options.clock
     this.context = options.context
     this.scope = options.scope
-    this.pacer = options.pacer
     this.wanted = options.options.start !== "lazy"
     this.journal = new Journal({
       status: { _tag: "Connecting", attempt: this.wanted ? 1 : 0 },
@@ -227,40 +225,49 @@ export class Supervisor implements InboxOwner, JournalOwner {
   private get loop(): Effect.Effect<void> {
     return Effect.gen({ self: this }, function*() {
       yield* this.until(() => this.wanted || this.closeRequest !== undefined)
-      while (true) {
-        if (this.closeRequest !== undefined) return yield* this.finish({ _tag: "ClosedByUs" })
-        this.beginAttempt()
-        const linkScope = yield* Scope.fork(this.scope)
-        const begun = this.clock.monotonicTimeNanosUnsafe()
-        const established = yield* this.dial(linkScope)
-        if (established === undefined) {
-          yield* Scope.close(linkScope, Exit.void)
-          continue
-        }
-        let error: ConnectionError
-        if (Exit.isSuccess(established)) {
-          const session = this.open(established.value, begun)
-          yield* this.watchLink(session, established.value.heartbeat)
-          yield* this.until(() =>
-            session.end !== undefined || this.closeRequest !== undefined || this.reconnectRequest !== undefined
-          )
-          if (session.end === undefined && this.closeRequest !== undefined) {
-            yield* this.shutDown(session, this.closeRequest)
-            error = yield* this.ended(session, linkScope)
-            yield* Fiber.join(this.closingScope!)
-            return yield* this.finish({ _tag: "ClosedByUs" })
-          }
-          const reconnecting = session.end === undefined
-          if (reconnecting) yield* session.closeWith(this.reconnectRequest!)
-          error = yield* this.ended(session, linkScope)
-          if (reconnecting) continue
-        } else {
-          yield* Scope.close(linkScope, Exit.void)
-          error = yield* this.attemptFailed(established.cause)
-        }
-        if (this.closeRequest !== undefined) continue
+      while (this.closeRequest === undefined) {
+        const begun = yield* this.attempt()
+        const error = begun instanceof ActiveSession ? yield* this.live(begun) : begun
+        if (error === undefined || this.closeRequest !== undefined) continue
         if (!(yield* this.pause(error))) return yield* this.finish({ _tag: "GaveUp", error })
       }
+      yield* this.finish({ _tag: "ClosedByUs" })
+    })
+  }
+
+  /** One dial: the session that it opened, or why it failed; undefined where a close was asked for meanwhile. */
+  private attempt(): Effect.Effect<ActiveSession | ConnectionError | undefined> {
+    return Effect.gen({ self: this }, function*() {
+      this.beginAttempt()
+      const linkScope = yield* Scope.fork(this.scope)
+      const begun = this.clock.monotonicTimeNanosUnsafe()
+      const established = yield* this.dial(linkScope)
+      if (established !== undefined && Exit.isSuccess(established)) {
+        const session = this.open(established.value, linkScope, begun)
+        yield* this.watchLink(session, established.value.heartbeat)
+        return session
+      }
+      yield* Scope.close(linkScope, Exit.void)
+      return established === undefined ? undefined : yield* this.attemptFailed(established.cause)
+    })
+  }
+
+  /** A session until its end: why it ended; undefined where the next dial, or the close, needs no decision. */
+  private live(session: ActiveSession): Effect.Effect<ConnectionError | undefined> {
+    return Effect.gen({ self: this }, function*() {
+      yield* this.until(() =>
+        session.end !== undefined || this.closeRequest !== undefined || this.reconnectRequest !== undefined
+      )
+      if (session.end !== undefined) return yield* this.ended(session)
+      if (this.closeRequest === undefined) {
+        yield* session.closeWith(this.reconnectRequest!)
+        yield* this.ended(session)
+      } else {
+        yield* this.shutDown(session, this.closeRequest)
+        yield* this.ended(session)
+        yield* Fiber.join(this.closingScope!)
+      }
+      return undefined
     })
   }
 
@@ -324,19 +331,20 @@ export class Supervisor implements InboxOwner, JournalOwner {
   // ---------------------------------------------------------------------------
 
   /** In one go: the status, the readers, what `greet` left, live frames, the gate. */
-  private open(established: Established, begun: bigint): ActiveSession {
-    const { leftover, link, scope } = established
+  private open(established: Established, linkScope: Scope.Closeable, begun: bigint): ActiveSession {
+    const { leftover, link, observed } = established
     const now = this.clock.monotonicTimeNanosUnsafe()
     const session: ActiveSession = new ActiveSession({
       id: ++this.sessions,
       attempt: this.attempts,
       link,
-      scope,
+      scope: observed.scope,
+      linkScope,
       openedAt: this.journal.now(),
       openedNanos: now,
       onEnd: () => this.signals.wakeAll()
     })
-    established.watch((cause) => this.endWith(session, cause))
+    observed.observe((cause) => this.endWith(session, cause))
     this.current = session
     this.dialling = false
     this.journal.transition(this.openStatus(session))
@@ -403,7 +411,7 @@ export class Supervisor implements InboxOwner, JournalOwner {
   }
 
   /** Tells everybody that a session has ended; the socket is finished off in the background. */
-  private ended(session: ActiveSession, linkScope: Scope.Closeable): Effect.Effect<ConnectionError> {
+  private ended(session: ActiveSession): Effect.Effect<ConnectionError> {
     return Effect.suspend(() => {
       const end: SessionEnd = session.end ?? Cause.fail(this.error(new ConnectionClosed({})))
       const failure = Cause.findErrorOption(end)
@@ -426,12 +434,12 @@ export class Supervisor implements InboxOwner, JournalOwner {
       const stable = Duration.isGreaterThanOrEqualTo(uptime, this.services.reconnect.resetAfter)
       if (stable) this.attempts = 0
       return Effect.gen({ self: this }, function*() {
-        if (stable) yield* this.pacer.reset
+        if (stable && this.pacer !== undefined) yield* this.pacer.reset
         yield* this.log(Effect.logDebug(`session ${session.id} ended: ${error.message}`))
         this.closingScope = yield* Effect.forkIn(Scope.close(session.scope, Exit.void), this.scope, {
           startImmediately: true
         })
-        yield* this.finishOff(session, linkScope)
+        yield* this.finishOff(session)
         if (Option.isNone(failure)) return yield* Effect.failCause(end as Cause.Cause<never>)
         return error
       })
@@ -439,11 +447,11 @@ export class Supervisor implements InboxOwner, JournalOwner {
   }
 
   /** Gives a closing handshake its time, without anybody waiting for it. */
-  private finishOff(session: ActiveSession, linkScope: Scope.Closeable): Effect.Effect<void> {
-    const close = Scope.close(linkScope, Exit.void)
+  private finishOff(session: ActiveSession): Effect.Effect<void> {
+    const close = Scope.close(session.linkScope, Exit.void)
     if (session.link.writable()) {
       // A part of the user's failed: the peer is told that it was not its fault (RFC 6455 §7.4.1).
-      return Effect.andThen(session.link.close(1011, ""), Effect.suspend(() => this.finishOff(session, linkScope)))
+      return Effect.andThen(session.link.close(1011, ""), Effect.suspend(() => this.finishOff(session)))
     }
     // Nothing is owed to a link that died in silence or that we gave up.
     if (!this.isClosingHandshake(session)) return close
@@ -467,6 +475,7 @@ export class Supervisor implements InboxOwner, JournalOwner {
   /** Waits as the policy says; false where it says stop. */
   private pause(error: ConnectionError): Effect.Effect<boolean> {
     return Effect.gen({ self: this }, function*() {
+      this.pacer ??= yield* Pacer.make(this.services.reconnect)
       const decision = yield* this.pacer.decide(error)
       if (decision._tag === "Stop") return false
       const { delay, floor, recovery } = decision
