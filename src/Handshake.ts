@@ -82,7 +82,11 @@ export interface GreetSession {
   ) => Effect.Effect<void, ConnectionError>
 }
 
-/** What `greet` may return: a heartbeat that replaces `Heartbeat` for this session. */
+/**
+ * What `greet` may return: a heartbeat that replaces `Heartbeat` for this
+ * session, such as one whose interval came with the peer's hello. Its failure
+ * ends the session. Anything else that `greet` returns is of no interest.
+ */
 export interface Greeting {
   readonly heartbeat: Effect.Effect<never, unknown>
 }
@@ -96,7 +100,7 @@ export class Handshake extends Context.Service<Handshake, {
   readonly request: (context: AttemptContext) => Effect.Effect<HandshakeRequest, ConnectionError>
   readonly verify: Verify
   /** Introduces us, in the session's scope; fails with whatever the user's effect fails with. */
-  readonly greet: Option.Option<(session: GreetSession) => Effect.Effect<Greeting | void, unknown, Scope.Scope>>
+  readonly greet: Option.Option<(session: GreetSession) => Effect.Effect<unknown, unknown, Scope.Scope>>
   /** The deadline for the request, DNS, TCP, TLS and the 101, together. */
   readonly timeout: Duration.Duration
   readonly greetTimeout: Duration.Duration
@@ -164,8 +168,8 @@ export interface Options<RUrl = never, RHeaders = never, RSubprotocols = never, 
   readonly subprotocols?: Source<SubprotocolsValue, RSubprotocols> | undefined
   /** Whether a server that names none of the offered subprotocols is refused. Default true. */
   readonly requireSubprotocol?: boolean | undefined
-  /** Runs in the session's scope, alone with the link, before the session counts as open. */
-  readonly greet?: ((session: GreetSession) => Effect.Effect<Greeting | void, unknown, RGreet>) | undefined
+  /** Runs in the session's scope, alone with the link, before the session counts as open; may return a `Greeting`. */
+  readonly greet?: ((session: GreetSession) => Effect.Effect<unknown, unknown, RGreet>) | undefined
   /** For `url`, `headers`, `subprotocols`, DNS, TCP, TLS and the 101, together. Default 10 seconds. */
   readonly timeout?: Duration.Input | undefined
   /** For `greet`. Default 10 seconds. */

@@ -5,9 +5,17 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
-import { ConnectionError, fromCloseFrame, GreetingFailed, HandshakeTimeout, InvalidRequest, isConnectionError } from "../ConnectionError.ts"
 import * as CloseCode from "../CloseCode.ts"
+import {
+  ConnectionError,
+  fromCloseFrame,
+  GreetingFailed,
+  HandshakeTimeout,
+  InvalidRequest,
+  isConnectionError
+} from "../ConnectionError.ts"
 import type { GreetSession, Handshake } from "../Handshake.ts"
 import type { Link, Message } from "../Link.ts"
 
@@ -43,7 +51,10 @@ export const greet = Effect.fnUntraced(function*(
   const receive: Effect.Effect<Message, ConnectionError> = Effect.suspend(() => {
     if (over) {
       return Effect.fail(error(
-        new InvalidRequest({ option: "greet", problem: "`receive` was called after `greet` had finished; use `Connection.messages`" })
+        new InvalidRequest({
+          option: "greet",
+          problem: "`receive` was called after `greet` had finished; use `Connection.messages`"
+        })
       ))
     }
     if (index < batch.length) return Effect.succeed(batch[index++]!)
@@ -84,7 +95,7 @@ export const greet = Effect.fnUntraced(function*(
   if (ended !== undefined && !(Exit.isFailure(exit) && Cause.hasDies(exit.cause))) return yield* Effect.fail(ended)
   if (Exit.isSuccess(exit)) {
     return {
-      heartbeat: typeof exit.value === "object" && exit.value !== null ? exit.value.heartbeat : undefined,
+      heartbeat: heartbeatOf(exit.value),
       leftover: batch.slice(index)
     }
   }
@@ -94,6 +105,12 @@ export const greet = Effect.fnUntraced(function*(
     isConnectionError(failure.value) ? failure.value : error(new GreetingFailed({ cause: failure.value }))
   )
 })
+
+// Whatever else `greet` returns is of no interest.
+const heartbeatOf = (greeting: unknown): Effect.Effect<never, unknown> | undefined =>
+  Predicate.hasProperty(greeting, "heartbeat") && Effect.isEffect(greeting.heartbeat)
+    ? greeting.heartbeat as Effect.Effect<never, unknown>
+    : undefined
 
 /** The close code and reason of the user's, or why they cannot be sent. */
 export const checkClose = (
