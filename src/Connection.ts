@@ -9,7 +9,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Pull from "effect/Pull"
+import type * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import type * as Socket from "effect/socket/Socket"
 import * as Stream from "effect/Stream"
@@ -173,7 +173,7 @@ export const Service = <Self>() => <const Id extends string>(id: Id): ServiceCla
   const Tag = Context.Service<Self, ConnectionService>()(id)
   return Object.assign(Tag, {
     layer: (options?: ConnectionOptions) => Layer.effect(Tag, make({ name: id, ...options }))
-  }) as unknown as ServiceClass<Self, Id>
+  })
 }
 
 /** The class that `Service` makes. */

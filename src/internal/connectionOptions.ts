@@ -1,7 +1,7 @@
 /**
  * A connection's options: their types, defaults and checks.
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as CloseCode from "../CloseCode.ts"

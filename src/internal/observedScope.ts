@@ -20,8 +20,10 @@ export interface ObservedScope {
   readonly observe: (onFailure: OnFailure) => void
 }
 
+type Finalizer = Parameters<NonNullable<Scope.State.Open["finalizers"]>["set"]>[1]
+
 // A fiber that is forked into a scope is the key of its finalizer there.
-class ObservedFinalizers extends Map<{}, (exit: Exit.Exit<any, any>) => Effect.Effect<void>> implements ObservedScope {
+class ObservedFinalizers extends Map<{}, Finalizer> implements ObservedScope {
   readonly scope: Scope.Closeable
   private failed: Cause.Cause<unknown> | undefined = undefined
   private onFailure: OnFailure | undefined = undefined
@@ -38,7 +40,7 @@ class ObservedFinalizers extends Map<{}, (exit: Exit.Exit<any, any>) => Effect.E
     this.failed = undefined
   }
 
-  override set(key: {}, finalizer: (exit: Exit.Exit<any, any>) => Effect.Effect<void>): this {
+  override set(key: {}, finalizer: Finalizer): this {
     if (Fiber.isFiber(key)) key.addObserver((exit) => this.ended(exit))
     return super.set(key, finalizer)
   }

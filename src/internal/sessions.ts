@@ -6,13 +6,13 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Pull from "effect/Pull"
+import type * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { ConnectionError } from "../ConnectionError.ts"
 import type { ActiveSession, HandedOut, Session } from "./activeSession.ts"
 import type { Supervisor } from "./supervisor.ts"
-import { waitFor, Waiters } from "./wait.ts"
+import { Waiters, waitFor } from "./wait.ts"
 
 /**
  * The newest session that this reader has not seen. It is told of a session
@@ -83,8 +83,7 @@ export const sessions = (supervisor: Supervisor): Stream.Stream<Session, Connect
   Stream.scoped(Stream.fromPull(Effect.map(reader(supervisor), (reader) =>
     Effect.matchEffect(reader.next, {
       onSuccess: (next) => Effect.succeed([next.session] as const),
-      onFailure: (error): Pull.Pull<never, ConnectionError> =>
-        supervisor.closedByUs ? Cause.done() : Effect.fail(error)
+      onFailure: (error): Pull.Pull<never, ConnectionError> => supervisor.closedByUs ? Cause.done() : Effect.fail(error)
     }))))
 
 /** Runs `use` in the scope of each session. */
@@ -113,7 +112,7 @@ const useSession = <A, E, R>(
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkIn(
-        restore(Effect.scoped(use(session))) as Effect.Effect<A, E, Exclude<R, Scope.Scope>>,
+        restore(Effect.scoped(use(session))),
         active.scope,
         { startImmediately: true }
       )

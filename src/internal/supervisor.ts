@@ -5,8 +5,8 @@
  * signals: a session ended, a reconnect is wanted, a close is wanted.
  */
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
+import type * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -80,7 +80,8 @@ export class Supervisor implements InboxOwner, JournalOwner {
   private dials = 0
   private sessions = 0
   private previous: ConnectionError | undefined = undefined
-  private lostNanos: bigint | undefined = undefined
+  /** When the last session ended or, before the first one, the first dial began. */
+  private downNanos: bigint | undefined = undefined
   private endpoint: string | undefined = undefined
   private wanted: boolean
   private closeRequest: CloseRequest | undefined = undefined
@@ -241,6 +242,7 @@ export class Supervisor implements InboxOwner, JournalOwner {
       this.beginAttempt()
       const linkScope = yield* Scope.fork(this.scope)
       const begun = this.clock.monotonicTimeNanosUnsafe()
+      this.downNanos ??= begun
       const established = yield* this.dial(linkScope)
       if (established !== undefined && Exit.isSuccess(established)) {
         const session = this.open(established.value, linkScope, begun)
@@ -352,7 +354,7 @@ export class Supervisor implements InboxOwner, JournalOwner {
     this.journal.publish("Opened", () => ({
       session: session.id,
       attempt: session.attempt,
-      downtime: Duration.nanos(now - (this.lostNanos ?? begun)),
+      downtime: Duration.nanos(now - this.downNanos!),
       previous: Option.fromUndefinedOr(this.previous)
     }))
     this.inbox.attach(link)
@@ -427,7 +429,7 @@ export class Supervisor implements InboxOwner, JournalOwner {
       this.current = undefined
       this.guard = undefined
       this.previous = error
-      this.lostNanos = now
+      this.downNanos = now
       this.journal.settle()
       this.journal.disconnected(error.reason._tag, uptime)
       this.journal.publish("Disconnected", () => ({ session: session.id, error, uptime, unflushed }))

@@ -163,7 +163,7 @@ export const layerConfig = <RUrl = never, RHeaders = never, RSubprotocols = neve
   Layer.unwrap(
     Effect.map(
       Config.unwrap(config),
-      (options) => layer({ ...options, ...beside } as Options<RUrl, RHeaders, RSubprotocols, RGreet, RParts>)
+      (options) => layer({ ...options, ...beside })
     )
   )
 
