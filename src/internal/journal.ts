@@ -4,7 +4,7 @@
  * Hot counters are plain fields, published once per burst; events that nobody
  * reads are never built.
  */
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -100,7 +100,9 @@ export class Journal {
       if (this.finished) return Stream.make(this.current)
       this.statuses ??= yield* PubSub.sliding<ConnectionStatus>(bufferSize)
       const subscription = yield* PubSub.subscribe(this.statuses)
-      return Stream.concat(Stream.make(this.current), Stream.fromSubscription(subscription))
+      return Stream.concat(Stream.make(this.current), Stream.fromSubscription(subscription)).pipe(
+        Stream.takeUntil((status) => status._tag === "Closed")
+      )
     }))
   }
 
@@ -108,11 +110,14 @@ export class Journal {
   // events
   // ---------------------------------------------------------------------------
 
+  /** What happens from now on; ends after `Closed`. */
   get events(): Stream.Stream<ConnectionEvent> {
     return Stream.unwrap(Effect.gen({ self: this }, function*() {
       if (this.finished) return Stream.empty
       this.happenings ??= yield* PubSub.sliding<ConnectionEvent>(bufferSize)
-      return Stream.fromSubscription(yield* PubSub.subscribe(this.happenings))
+      return Stream.fromSubscription(yield* PubSub.subscribe(this.happenings)).pipe(
+        Stream.takeUntil((event) => event._tag === "Closed")
+      )
     }))
   }
 
@@ -201,12 +206,9 @@ export class Journal {
     for (const event of later) PubSub.publishUnsafe(this.happenings!, event)
   }
 
-  /** Says the last word: nothing is published afterwards. */
+  /** `Closed` was published: nothing is published afterwards. */
   finish(): void {
-    this.settle()
     this.finished = true
-    if (this.statuses !== undefined) PubSub.endUnsafe(this.statuses)
-    if (this.happenings !== undefined) PubSub.endUnsafe(this.happenings)
   }
 
   // ---------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import * as Heartbeat from "../../src/Heartbeat.ts"
 import * as Reconnect from "../../src/Reconnect.ts"
 import type { TestServer } from "../../src/testing/TestServer.ts"
 import * as TestTransport from "../../src/testing/TestTransport.ts"
+import { watched } from "./edges.ts"
 
 export interface Setup {
   readonly connection?: Connection.ConnectionOptions | undefined
@@ -48,7 +49,7 @@ export const parts = Effect.fnUntraced(function*(setup: Setup = {}) {
 export const connect = Effect.fnUntraced(function*(setup: Setup = {}) {
   const { layer, server } = yield* parts(setup)
   const context = yield* Layer.build(layer)
-  const connection = yield* Effect.provideContext(Connection.make(setup.connection), context)
+  const connection = yield* watched(Effect.provideContext(Connection.make(setup.connection), context))
   return { connection, server }
 })
 
