@@ -40,9 +40,8 @@ export const dialAndGreet = (options: AttemptOptions): Effect.Effect<Established
     const link = yield* dial(options)
     yield* options.beforeGreet
     const observed = yield* ObservedScope.make(options.connectionScope)
-    const { scope } = observed
-    const greeted = yield* greet(options.services.handshake, link, scope, options.attempt).pipe(
-      Effect.onExit((exit) => Exit.isFailure(exit) ? Scope.close(scope, exit) : Effect.void)
+    const greeted = yield* greet(options.services.handshake, link, observed, options.attempt).pipe(
+      Effect.onExit((exit) => Exit.isFailure(exit) ? Scope.close(observed.scope, exit) : Effect.void)
     )
     return { link, observed, heartbeat: greeted.heartbeat, leftover: greeted.leftover }
   }).pipe(Effect.withSpan("holdfast.connect", { attributes: { attempt: options.attempt }, kind: "client" }))

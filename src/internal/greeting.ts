@@ -18,6 +18,7 @@ import {
 } from "../ConnectionError.ts"
 import type { GreetSession, Handshake } from "../Handshake.ts"
 import type { Link, Message } from "../Link.ts"
+import type { ObservedScope } from "./observedScope.ts"
 
 /** What greeting leaves behind. */
 export interface Greeted {
@@ -36,7 +37,7 @@ const silent: Greeted = { heartbeat: undefined, leftover: [] }
 export const greet = Effect.fnUntraced(function*(
   handshake: Handshake["Service"],
   link: Link,
-  scope: Scope.Scope,
+  observed: ObservedScope,
   attempt: number
 ): Effect.fn.Return<Greeted, ConnectionError> {
   if (Option.isNone(handshake.greet)) return silent
@@ -73,13 +74,16 @@ export const greet = Effect.fnUntraced(function*(
     receive,
     end: (options) =>
       Effect.flatMap(checkClose(options, attempt, link.endpoint), ({ code, reason }) => {
-        endedByGreet ??= error(fromCloseFrame({ code, closeReason: reason, initiator: "self" }))
-        return link.close(code, reason)
+        const ended = error(fromCloseFrame({ code, closeReason: reason, initiator: "self" }))
+        endedByGreet ??= ended
+        if (!over) return link.close(code, reason)
+        // The session is open: it ends now, and not when a peer that may be dead has answered.
+        return Effect.andThen(link.close(code, reason), Effect.sync(() => observed.fail(Cause.fail(ended))))
       })
   }
 
   const exit = yield* handshake.greet.value(session).pipe(
-    Scope.provide(scope),
+    Scope.provide(observed.scope),
     // What the link says of its own end is worth more than what `greet` makes of it.
     Effect.raceFirst(link.ended),
     Effect.timeoutOrElse({

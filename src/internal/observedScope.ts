@@ -18,6 +18,8 @@ export interface ObservedScope {
   readonly scope: Scope.Closeable
   /** Sets the handler; the first failure before that is told at once. */
   readonly observe: (onFailure: OnFailure) => void
+  /** Tells of a failure as if a fiber of the scope had it. */
+  readonly fail: OnFailure
 }
 
 type Finalizer = Parameters<NonNullable<Scope.State.Open["finalizers"]>["set"]>[1]
@@ -46,9 +48,13 @@ class ObservedFinalizers extends Map<{}, Finalizer> implements ObservedScope {
   }
 
   private ended(exit: Exit.Exit<unknown, unknown>): void {
-    if (this.scope.state._tag === "Closed" || Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return
-    if (this.onFailure !== undefined) return this.onFailure(exit.cause)
-    this.failed ??= exit.cause
+    if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)) this.fail(exit.cause)
+  }
+
+  fail(cause: Cause.Cause<unknown>): void {
+    if (this.scope.state._tag === "Closed") return
+    if (this.onFailure !== undefined) return this.onFailure(cause)
+    this.failed ??= cause
   }
 }
 
