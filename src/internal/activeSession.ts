@@ -59,6 +59,8 @@ export interface Session {
 /** Why a session ended: an error, or a defect in the user's own code. */
 export type SessionEnd = Cause.Cause<ConnectionError>
 
+const none: ReadonlyArray<Subscription> = []
+
 export class ActiveSession {
   readonly id: number
   readonly attempt: number
@@ -75,7 +77,7 @@ export class ActiveSession {
   /** The error that everybody is told, published by the supervisor. */
   error: ConnectionError | undefined = undefined
   /** Subscriptions that end with this session. */
-  readonly subscriptions: Array<Subscription> = []
+  subscriptions: ReadonlyArray<Subscription> = none
   readonly onceEnded = new Waiters()
   private readonly onEnd: () => void
 
@@ -154,7 +156,7 @@ export const makeSession = (
   send: (message: Message) => Effect.Effect<void, ConnectionError>
 ): HandedOut => {
   const held = inbox.subscribe({ parked: true })
-  active.subscriptions.push(held)
+  active.subscriptions = [...active.subscriptions, held]
   let run = false
 
   const subscription = Effect.sync((): Subscription => {
@@ -164,7 +166,7 @@ export const makeSession = (
       return held
     }
     const another = inbox.subscribe({ parked: false })
-    if (active.error === undefined) active.subscriptions.push(another)
+    if (active.error === undefined) active.subscriptions = [...active.subscriptions, another]
     else inbox.finish(another, Cause.done())
     return another
   })

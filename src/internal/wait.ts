@@ -32,26 +32,37 @@ export const waitFor = <A, E, R>(
 
 /** A set of callbacks that are called together, once each. */
 export class Waiters {
-  private waiting: Array<() => void> | undefined = undefined
+  // Nearly always there is one at most, and an array costs ten times a field.
+  private first: (() => void) | undefined = undefined
+  private others: Array<() => void> | undefined = undefined
 
   /** Adds a callback; the result removes it. */
   add(wake: () => void): () => void {
-    ;(this.waiting ??= []).push(wake)
-    return () => {
-      const index = this.waiting?.indexOf(wake) ?? -1
-      if (index >= 0) this.waiting!.splice(index, 1)
+    if (this.first === undefined) this.first = wake
+    else (this.others ??= []).push(wake)
+    return () => this.remove(wake)
+  }
+
+  private remove(wake: () => void): void {
+    if (this.first === wake) {
+      this.first = this.others?.shift()
+      return
     }
+    const index = this.others?.indexOf(wake) ?? -1
+    if (index >= 0) this.others!.splice(index, 1)
   }
 
   get size(): number {
-    return this.waiting === undefined ? 0 : this.waiting.length
+    return (this.first === undefined ? 0 : 1) + (this.others === undefined ? 0 : this.others.length)
   }
 
-  /** Calls and forgets all of them. */
+  /** Calls and forgets all of them, in the order in which they came. */
   wakeAll(): void {
-    const waiting = this.waiting
-    if (waiting === undefined) return
-    this.waiting = undefined
-    for (let i = 0; i < waiting.length; i++) waiting[i]!()
+    const { first, others } = this
+    if (first === undefined) return
+    this.first = this.others = undefined
+    first()
+    if (others === undefined) return
+    for (let i = 0; i < others.length; i++) others[i]!()
   }
 }

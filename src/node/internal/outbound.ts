@@ -27,6 +27,8 @@ interface Waiter {
   readonly done: () => void
 }
 
+const none: ReadonlyArray<Waiter> = []
+
 export class Outbound implements Driver {
   private readonly ws: WebSocket
   private readonly socket: Socket
@@ -35,7 +37,7 @@ export class Outbound implements Driver {
   private corked = false
   private corkedBytes = 0
   private barrier = false
-  private readonly waiting = new Set<Waiter>()
+  private waiting: ReadonlyArray<Waiter> = none
   private atDestruction: number | undefined = undefined
 
   constructor(ws: WebSocket, socket: Socket) {
@@ -101,10 +103,10 @@ export class Outbound implements Driver {
 
   whenBelow(mark: number, done: () => void): () => void {
     const waiter = { mark, done }
-    this.waiting.add(waiter)
+    this.waiting = [...this.waiting, waiter]
     this.uncork()
     this.wait()
-    return () => void this.waiting.delete(waiter)
+    return () => this.forget(waiter)
   }
 
   /**
@@ -113,7 +115,7 @@ export class Outbound implements Driver {
    * give up.
    */
   private wait(): void {
-    if (this.barrier || this.waiting.size === 0 || !this.socket.writable) return
+    if (this.barrier || this.waiting.length === 0 || !this.socket.writable) return
     // What is being compressed is not with the socket yet; the message's own callback comes back here.
     if (this.deflates && this.ws.bufferedAmount > this.socket.writableLength) return
     this.barrier = true
@@ -124,14 +126,18 @@ export class Outbound implements Driver {
   }
 
   private readonly written = (): void => {
-    if (this.waiting.size === 0) return
+    if (this.waiting.length === 0) return
     const left = this.buffered()
-    for (const waiter of [...this.waiting]) {
+    for (const waiter of this.waiting) {
       if (left > waiter.mark) continue
-      this.waiting.delete(waiter)
+      this.forget(waiter)
       waiter.done()
     }
     this.wait()
+  }
+
+  private forget(waiter: Waiter): void {
+    if (this.waiting.includes(waiter)) this.waiting = this.waiting.filter((other) => other !== waiter)
   }
 
   readonly ping = (payload: Uint8Array, done: () => void): void => {
