@@ -58,7 +58,9 @@ export class Journal {
   private readonly context: Context.Context<never>
   private readonly dispatcher: Scheduler.SchedulerDispatcher
   private readonly owner: JournalOwner
-  private counters: Map<string, Counter> | undefined = undefined
+  // Inbound by the metric's id, outbound by the metric itself.
+  private counters: Map<string | Counter, Counter> | undefined = undefined
+  private countersName: string | undefined = undefined
 
   constructor(options: {
     readonly status: ConnectionStatus
@@ -229,21 +231,25 @@ export class Journal {
   }
 
   rtt(rtt: Duration.Duration): void {
-    this.update(Metrics.heartbeatRtt, Duration.toSeconds(rtt), {})
+    this.count(Metrics.heartbeatRtt, Duration.toSeconds(rtt))
   }
 
   private gauge(status: ConnectionStatus): void {
     this.update(Metrics.status, Metrics.statusValue[status._tag], {})
   }
 
-  private count(metric: Counter, amount: number, direction: Direction): void {
-    // The two attributes of the hot counters are made once a connection.
-    const key = `${metric.id} ${direction} ${this.owner.name}`
-    const counters = this.counters ??= new Map()
-    let counter = counters.get(key)
+  // Metrics of the hot path: their attributes are made once, and again where the connection's name changes.
+  private count(metric: Counter, amount: number, direction?: Direction): void {
+    const name = this.owner.name
+    if (this.counters === undefined || this.countersName !== name) {
+      this.counters = new Map()
+      this.countersName = name
+    }
+    const key = direction === "outbound" ? metric : metric.id
+    let counter = this.counters.get(key)
     if (counter === undefined) {
-      counter = Metric.withAttributes(metric, { connection: this.owner.name, direction })
-      counters.set(key, counter)
+      counter = Metric.withAttributes(metric, { connection: name, ...(direction === undefined ? {} : { direction }) })
+      this.counters.set(key, counter)
     }
     counter.updateUnsafe(amount, this.context)
   }
