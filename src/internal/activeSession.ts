@@ -14,7 +14,7 @@ import * as Stream from "effect/Stream"
 import { ConnectionClosed, ConnectionError, fromCloseFrame, SendFailed } from "../ConnectionError.ts"
 import type { HandshakeResponse, Link, Message } from "../Link.ts"
 import { checkClose } from "./greeting.ts"
-import type { Inbox, Subscription } from "./inbox.ts"
+import { type Inbox, Subscription } from "./inbox.ts"
 import { Waiters, waitFor } from "./wait.ts"
 
 /** A close code and reason; 1000 and none where not said. */
@@ -59,8 +59,6 @@ export interface Session {
 /** Why a session ended: an error, or a defect in the user's own code. */
 export type SessionEnd = Cause.Cause<ConnectionError>
 
-const none: ReadonlyArray<Subscription> = []
-
 export class ActiveSession {
   readonly id: number
   readonly attempt: number
@@ -76,8 +74,9 @@ export class ActiveSession {
   end: SessionEnd | undefined = undefined
   /** The error that everybody is told, published by the supervisor. */
   error: ConnectionError | undefined = undefined
-  /** Subscriptions that end with this session. */
-  subscriptions: ReadonlyArray<Subscription> = none
+  /** Holds what comes for those who were handed this session and have not begun to read. */
+  private held: Subscription | undefined = undefined
+  private holders = 0
   readonly onceEnded = new Waiters()
   private readonly onEnd: () => void
 
@@ -99,6 +98,27 @@ export class ActiveSession {
     this.openedAt = options.openedAt
     this.openedNanos = options.openedNanos
     this.onEnd = options.onEnd
+  }
+
+  /** Somebody may read from here on. All of them share one subscription until they do, however many there are. */
+  hold(inbox: Inbox): void {
+    this.holders++
+    this.held ??= inbox.subscribe({ parked: true, ofSession: true })
+  }
+
+  /** One of them reads; the result is a subscription of its own. */
+  takeHeld(inbox: Inbox): Subscription {
+    const held = this.held!
+    if (--this.holders > 0) return inbox.fork(held)
+    this.held = undefined
+    return held
+  }
+
+  /** One of them never will. */
+  letGo(inbox: Inbox): void {
+    if (--this.holders > 0) return
+    inbox.unsubscribe(this.held!)
+    this.held = undefined
   }
 
   /** Ends the session; only the first cause counts. */
@@ -139,38 +159,75 @@ export class ActiveSession {
   }
 }
 
-/** A session, and the subscription that it holds. */
+/** A reader's place in what a session receives: it begins with the first message that this reader was to see. */
+export class Place {
+  private readonly active: ActiveSession
+  private readonly inbox: Inbox
+  private own: Subscription | undefined = undefined
+  private released = false
+  private hasRun = false
+
+  constructor(active: ActiveSession, inbox: Inbox) {
+    this.active = active
+    this.inbox = inbox
+    active.hold(inbox)
+  }
+
+  /** What is read message by message, and by the first run. */
+  get subscription(): Subscription {
+    return this.own ??= this.released ? this.subscribe(true) : this.active.takeHeld(this.inbox)
+  }
+
+  /** The subscription of a run: of the second and later ones from now on. */
+  run(): Subscription {
+    if (this.hasRun) return this.subscribe(false)
+    this.hasRun = true
+    const { subscription } = this
+    this.inbox.activate(subscription)
+    return subscription
+  }
+
+  /** The next single message. */
+  get receive(): Effect.Effect<Message, ConnectionError> {
+    return Effect.suspend(() =>
+      Pull.catchDone(this.inbox.takeOne(this.subscription), () => {
+        if (!this.inbox.serves(this.active.link)) return Effect.flatMap(this.active.ended, Effect.fail)
+        // A run has ended, and its subscription with it.
+        this.own = this.subscribe(true)
+        return this.receive
+      })
+    )
+  }
+
+  /** This reader never came, or is gone. */
+  release(): void {
+    if (this.own !== undefined) this.inbox.unsubscribe(this.own)
+    else if (!this.released) this.active.letGo(this.inbox)
+    this.released = true
+  }
+
+  private subscribe(parked: boolean): Subscription {
+    if (this.inbox.serves(this.active.link)) return this.inbox.subscribe({ parked, ofSession: true })
+    const nothing = new Subscription({ parked, ofSession: true })
+    nothing.end = Cause.done()
+    return nothing
+  }
+}
+
+/** A session, and its reader's place. */
 export interface HandedOut {
   readonly active: ActiveSession
   readonly session: Session
-  readonly held: Subscription
+  readonly place: Place
 }
 
-/**
- * The session as one reader is handed it: with a subscription of its own, which
- * keeps what comes until it is run.
- */
+/** The session as one reader is handed it. */
 export const makeSession = (
   active: ActiveSession,
   inbox: Inbox,
   send: (message: Message) => Effect.Effect<void, ConnectionError>
 ): HandedOut => {
-  const held = inbox.subscribe({ parked: true })
-  active.subscriptions = [...active.subscriptions, held]
-  let run = false
-
-  const subscription = Effect.sync((): Subscription => {
-    if (!run) {
-      run = true
-      inbox.activate(held)
-      return held
-    }
-    const another = inbox.subscribe({ parked: false })
-    if (active.error === undefined) active.subscriptions = [...active.subscriptions, another]
-    else inbox.finish(another, Cause.done())
-    return another
-  })
-
+  const place = new Place(active, inbox)
   const session: Session = {
     id: active.id,
     openedAt: active.openedAt,
@@ -180,13 +237,16 @@ export const makeSession = (
     // A session ends for its readers without an error; `ended` says why.
     get messages() {
       return Stream.scoped(Stream.fromPull(Effect.map(
-        Effect.acquireRelease(subscription, (taken) => Effect.sync(() => inbox.unsubscribe(taken))),
-        // The supervisor finishes a session's subscriptions with `Done`.
+        Effect.acquireRelease(
+          Effect.sync(() => place.run()),
+          (taken) => Effect.sync(() => inbox.unsubscribe(taken))
+        ),
+        // The inbox finishes a session's subscriptions with `Done`.
         (taken) => inbox.take(taken) as Pull.Pull<NonEmptyReadonlyArray<Message>>
       )))
     },
     get receive() {
-      return Pull.catchDone(inbox.takeOne(held), () => Effect.flatMap(active.ended, (error) => Effect.fail(error)))
+      return place.receive
     },
     send: (message) =>
       Effect.suspend(() =>
@@ -208,7 +268,7 @@ export const makeSession = (
       return active.ended
     }
   }
-  return { active, session, held }
+  return { active, session, place }
 }
 
 const causeOf = (active: ActiveSession): ConnectionError =>

@@ -7,13 +7,13 @@
  * and no clock reading a message.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type { ConnectionError } from "../ConnectionError.ts"
 import type { Link, Message } from "../Link.ts"
 import type { Journal } from "./journal.ts"
 import { messageSize } from "./messageSize.ts"
-import { waitFor, Waiters } from "./wait.ts"
+import { Waiters, waitFor } from "./wait.ts"
 
 /** What the owner of an inbox decides. */
 export interface InboundOptions {
@@ -42,8 +42,12 @@ interface Chunk {
   readonly messages: ReadonlyArray<Message>
   start: number
   end: number
+  /** Their weight. */
   bytes: number
 }
+
+// An empty message takes room too: without this, any number of them could wait below the mark.
+const weightOf = (bytes: number): number => bytes === 0 ? 1 : bytes
 
 /** How a subscription goes on when its buffer is empty. */
 export type End = Effect.Effect<never, ConnectionError | Cause.Done>
@@ -56,17 +60,27 @@ export class Subscription {
   end: End | undefined = undefined
   /** Parked: it holds what came for a reader who may come; it never pauses the socket. */
   parked: boolean
-  /** Messages that were dropped while parked. */
+  /** Ends with the session. */
+  readonly ofSession: boolean
+  /** Parked, but somebody takes single messages from it. */
+  touched = false
+  /** Messages that were dropped while parked and not touched, for nobody to miss yet. */
   missed = 0
   missedBytes = 0
 
-  constructor(parked: boolean) {
-    this.parked = parked
+  constructor(options: { readonly parked: boolean; readonly ofSession?: boolean }) {
+    this.parked = options.parked
+    this.ofSession = options.ofSession === true
   }
 }
 
 // Without a way to pause, this many marks may wait before the session is ended.
 const unpausableMarks = 16
+
+interface Drop {
+  readonly messages: number
+  readonly bytes: number
+}
 
 export class Inbox {
   private readonly options: InboundOptions
@@ -77,6 +91,7 @@ export class Inbox {
   private burstBytes = 0
   private subscriptions: Array<Subscription> = []
   private active = 0
+  private touched = 0
   private waiting = 0
   private notified = false
   /** Bytes that wait for the slowest active subscriber, the burst not counted. */
@@ -110,10 +125,18 @@ export class Inbox {
     }
   }
 
-  /** The session ended: everything that arrived is handed to every subscriber's buffer first. */
+  /** The session ended: everything that arrived is handed to every subscriber's buffer, then its own are at their end. */
   detach(): void {
     this.distribute()
     this.link = undefined
+    for (const subscription of this.subscriptions.slice()) {
+      if (subscription.ofSession) this.finish(subscription, Cause.done())
+    }
+  }
+
+  /** Whether this link's messages come here. */
+  serves(link: Link): boolean {
+    return this.link === link
   }
 
   push(message: Message, bytes: number): void {
@@ -123,11 +146,11 @@ export class Inbox {
     if (this.listeners.length > 0) this.callListeners(message)
     if (this.subscriptions.length > 0) {
       this.burst.push(message)
-      this.burstBytes += bytes
+      this.burstBytes += weightOf(bytes)
       if (!this.notified && this.waiting > 0) this.notify()
     }
     if (this.active > 0) {
-      if (this.burstBytes + this.slowest > this.options.highWaterMark) this.overflow()
+      if (this.burstBytes + this.slowest > this.options.highWaterMark) this.overflow(weightOf(bytes))
     } else if (this.listeners.length === 0) {
       this.keepUnread(message, bytes)
     }
@@ -150,16 +173,19 @@ export class Inbox {
     for (const subscription of this.subscriptions) subscription.waiters.wakeAll()
   }
 
-  private overflow(): void {
+  private overflow(newest: number): void {
     const bytes = this.burstBytes + this.slowest
     const mark = this.options.highWaterMark
+    // The mark bounds what waits: a larger message that nothing waits before is no sign of a slow reader.
+    const alone = bytes === newest
     switch (this.options.overflow) {
       case "backpressure":
         if (this.owner.canPause) return this.pause()
-        if (bytes > unpausableMarks * mark) this.owner.onOverflow(bytes)
+        if (bytes > unpausableMarks * mark && !alone) this.owner.onOverflow(bytes)
         return
       case "fail":
-        return this.owner.onOverflow(bytes)
+        if (!alone) this.owner.onOverflow(bytes)
+        return
       case "dropOldest":
       case "dropNewest":
         this.distribute()
@@ -171,40 +197,49 @@ export class Inbox {
   }
 
   private trim(subscription: Subscription, side: "dropOldest" | "dropNewest"): void {
+    const { bytes, messages } = this.cut(subscription, side === "dropOldest")
+    if (messages > 0) this.owner.journal.dropped("inbound", side, messages, bytes)
+  }
+
+  /** Drops down to the mark, but for the last message: however large it is, it can be read. */
+  private cut(subscription: Subscription, oldest: boolean): Drop {
+    const chunks = subscription.chunks
     let messages = 0
     let bytes = 0
-    while (subscription.bytes > this.options.highWaterMark && subscription.chunks.length > 0) {
-      const oldest = side === "dropOldest"
-      const chunk = oldest ? subscription.chunks[0]! : subscription.chunks[subscription.chunks.length - 1]!
+    while (subscription.bytes > this.options.highWaterMark) {
+      const chunk = oldest ? chunks[0]! : chunks[chunks.length - 1]!
+      if (chunks.length === 1 && chunk.end - chunk.start === 1) break
       const size = messageSize(chunk.messages[oldest ? chunk.start++ : --chunk.end]!)
-      chunk.bytes -= size
-      subscription.bytes -= size
+      chunk.bytes -= weightOf(size)
+      subscription.bytes -= weightOf(size)
       messages++
       bytes += size
       if (chunk.start === chunk.end) {
-        if (oldest) subscription.chunks.shift()
-        else subscription.chunks.pop()
+        if (oldest) chunks.shift()
+        else chunks.pop()
       }
     }
-    if (messages > 0) this.owner.journal.dropped("inbound", side, messages, bytes)
+    return { messages, bytes }
   }
 
   private keepUnread(message: Message, bytes: number): void {
     if (this.options.unread === "discard") {
-      this.owner.journal.dropped("inbound", "discard", 1, bytes)
+      // Who takes single messages of a session has it all the same.
+      if (this.touched === 0) this.owner.journal.dropped("inbound", "discard", 1, bytes)
       return
     }
     this.unread.push(message)
-    this.unreadBytes += bytes
+    this.unreadBytes += weightOf(bytes)
     if (this.unreadBytes <= this.options.highWaterMark) return
     if (this.options.unread === "pause" && this.owner.canPause) return this.pause()
     let dropped = 0
     let droppedBytes = 0
-    while (this.unreadBytes > this.options.highWaterMark && this.unreadStart < this.unread.length) {
+    // The newest is kept, however large it is.
+    while (this.unreadBytes > this.options.highWaterMark && this.unreadStart < this.unread.length - 1) {
       const size = messageSize(this.unread[this.unreadStart]!)
       this.unread[this.unreadStart++] = ""
       if (this.unreadEarlier > 0) this.unreadEarlier--
-      this.unreadBytes -= size
+      this.unreadBytes -= weightOf(size)
       dropped++
       droppedBytes += size
     }
@@ -213,6 +248,7 @@ export class Inbox {
       this.unread = this.unread.slice(this.unreadStart)
       this.unreadStart = 0
     }
+    if (dropped === 0 || this.touched > 0) return
     this.owner.journal.dropped("inbound", "unread", dropped, droppedBytes)
     if (!this.warned) {
       this.warned = true
@@ -237,7 +273,9 @@ export class Inbox {
     const low = this.options.highWaterMark / 2
     const waiting = this.hasReader
       ? this.burstBytes + this.slowest
-      : this.options.unread === "pause" ? this.unreadBytes : 0
+      : this.options.unread === "pause"
+      ? this.unreadBytes
+      : 0
     if (waiting > low) return
     link.resume()
     this.owner.onResume()
@@ -281,9 +319,21 @@ export class Inbox {
     ) {
       const chunk = subscription.chunks.shift()!
       subscription.bytes -= chunk.bytes
-      subscription.missed += chunk.end - chunk.start
-      subscription.missedBytes += chunk.bytes
+      this.miss(subscription, { messages: chunk.end - chunk.start, bytes: chunk.bytes })
     }
+  }
+
+  private miss(subscription: Subscription, { bytes, messages }: Drop): void {
+    subscription.missed += messages
+    subscription.missedBytes += bytes
+    if (!subscription.parked || subscription.touched) this.tellMissed(subscription)
+  }
+
+  /** Now that there is a reader, what it missed is a loss. */
+  private tellMissed(subscription: Subscription): void {
+    if (subscription.missed === 0) return
+    this.owner.journal.dropped("inbound", "unread", subscription.missed, subscription.missedBytes)
+    subscription.missed = subscription.missedBytes = 0
   }
 
   private measure(): void {
@@ -295,15 +345,16 @@ export class Inbox {
   }
 
   /** A subscription from now on. The first active one after a time without readers also gets what was kept. */
-  subscribe(options: { readonly parked: boolean }): Subscription {
+  subscribe(options: { readonly parked: boolean; readonly ofSession?: boolean }): Subscription {
     this.distribute()
-    const subscription = new Subscription(options.parked)
+    const subscription = new Subscription(options)
     if (options.parked) {
       // What this session left unread; it stays there for the first reader of the connection.
       const kept = this.unread.slice(this.unreadStart + this.unreadEarlier)
-      this.give(subscription, kept, kept.reduce((bytes, message) => bytes + messageSize(message), 0))
+      this.give(subscription, kept, kept.reduce((bytes, message) => bytes + weightOf(messageSize(message)), 0))
     } else if (!this.hasReader) {
-      this.giveUnread(subscription)
+      if (subscription.ofSession) this.dropUnread(this.unread.length)
+      else this.giveUnread(subscription)
     }
     this.subscriptions.push(subscription)
     if (!options.parked) this.active++
@@ -312,34 +363,59 @@ export class Inbox {
     return subscription
   }
 
+  /** Another parked one, with the same messages. */
+  fork(parked: Subscription): Subscription {
+    this.distribute()
+    const subscription = new Subscription({ parked: true, ofSession: parked.ofSession })
+    subscription.chunks = parked.chunks.map((chunk) => ({ ...chunk }))
+    subscription.bytes = parked.bytes
+    subscription.missed = parked.missed
+    subscription.missedBytes = parked.missedBytes
+    subscription.end = parked.end
+    if (parked.end === undefined) this.subscriptions.push(subscription)
+    return subscription
+  }
+
   /** A reader came for a parked subscription. */
   activate(subscription: Subscription): void {
     if (!subscription.parked) return
     this.distribute()
+    const attached = subscription.end === undefined
+    if (attached && !this.hasReader) this.dropUnread(this.unreadStart + this.unreadEarlier)
+    this.untouch(subscription)
     subscription.parked = false
-    if (!this.subscriptions.includes(subscription)) return
-    if (!this.hasReader) this.forgetUnread()
+    this.miss(subscription, this.cut(subscription, true))
+    if (!attached) return
     this.active++
-    if (subscription.missed > 0) {
-      this.owner.journal.dropped("inbound", "unread", subscription.missed, subscription.missedBytes)
-      subscription.missed = subscription.missedBytes = 0
-    }
     this.measure()
     this.resumeIfRoom()
   }
 
+  /** Somebody takes single messages from a parked subscription: it is read, at a pace that never holds up the socket. */
+  private touch(subscription: Subscription): void {
+    if (!subscription.parked || subscription.touched) return
+    subscription.touched = true
+    this.miss(subscription, this.cut(subscription, true))
+    if (subscription.end === undefined) this.touched++
+  }
+
+  private untouch(subscription: Subscription): void {
+    if (!subscription.touched) return
+    subscription.touched = false
+    if (subscription.end === undefined) this.touched--
+  }
+
   /** The reader is gone; what waits for it is forgotten. */
   unsubscribe(subscription: Subscription): void {
-    this.leave(subscription)
+    this.finish(subscription, Cause.done())
     subscription.chunks = []
     subscription.bytes = 0
   }
 
   /** Nothing more comes; what waits can still be read. */
   finish(subscription: Subscription, end: End): void {
-    this.distribute()
     this.leave(subscription)
-    subscription.end = end
+    subscription.end ??= end
     subscription.waiters.wakeAll()
   }
 
@@ -347,7 +423,6 @@ export class Inbox {
   finishAll(end: End): void {
     this.distribute()
     for (const subscription of this.subscriptions.slice()) this.finish(subscription, end)
-    this.forgetUnread()
   }
 
   private leave(subscription: Subscription): void {
@@ -356,6 +431,7 @@ export class Inbox {
     this.distribute()
     this.subscriptions.splice(index, 1)
     if (!subscription.parked) this.active--
+    if (subscription.touched) this.touched--
     this.measure()
     this.resumeIfRoom()
   }
@@ -383,7 +459,11 @@ export class Inbox {
   }
 
   private giveUnread(subscription: Subscription): void {
-    this.give(subscription, this.unreadStart === 0 ? this.unread : this.unread.slice(this.unreadStart), this.unreadBytes)
+    this.give(
+      subscription,
+      this.unreadStart === 0 ? this.unread : this.unread.slice(this.unreadStart),
+      this.unreadBytes
+    )
     this.forgetUnread()
   }
 
@@ -391,6 +471,14 @@ export class Inbox {
     if (messages.length === 0) return
     subscription.chunks.push({ messages, start: 0, end: messages.length, bytes })
     subscription.bytes += bytes
+  }
+
+  /** A session's reader came: nobody will be given what was kept, and what it does not hold itself is a loss. */
+  private dropUnread(end: number): void {
+    const dropped = this.unread.slice(this.unreadStart, end)
+    const bytes = dropped.reduce((sum, message) => sum + messageSize(message), 0)
+    if (dropped.length > 0) this.owner.journal.dropped("inbound", "unread", dropped.length, bytes)
+    this.forgetUnread()
   }
 
   private forgetUnread(): void {
@@ -418,10 +506,11 @@ export class Inbox {
   takeOne(subscription: Subscription): Effect.Effect<Message, ConnectionError | Cause.Done> {
     const next: Effect.Effect<Message, ConnectionError | Cause.Done> = Effect.suspend(() => {
       this.distribute()
+      this.touch(subscription)
       const chunk = subscription.chunks[0]
       if (chunk !== undefined) {
         const message = chunk.messages[chunk.start++]!
-        const size = chunk.start === chunk.end ? chunk.bytes : messageSize(message)
+        const size = chunk.start === chunk.end ? chunk.bytes : weightOf(messageSize(message))
         chunk.bytes -= size
         if (chunk.start === chunk.end) subscription.chunks.shift()
         this.taken(subscription, size)
@@ -442,9 +531,11 @@ export class Inbox {
   private awaitMore<A, E>(subscription: Subscription, next: Effect.Effect<A, E>): Effect.Effect<A, E> {
     return waitFor((wake) => {
       this.waiting++
+      let waits = true
       const forget = subscription.waiters.add(wake)
       return () => {
-        this.waiting--
+        if (waits) this.waiting--
+        waits = false
         forget()
       }
     }, next)

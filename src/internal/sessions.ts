@@ -44,7 +44,7 @@ class Reader {
   }
 
   private forget(): void {
-    if (this.latest !== undefined) this.supervisor.inbox.unsubscribe(this.latest.held)
+    this.latest?.place.release()
     this.latest = undefined
   }
 
@@ -106,23 +106,28 @@ export const withSessions = <A, E, R>(
   )
 
 const useSession = <A, E, R>(
-  { active, session }: HandedOut,
+  { active, place, session }: HandedOut,
   use: (session: Session) => Effect.Effect<A, E, R>
 ): Effect.Effect<void, E, Exclude<R, Scope.Scope>> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.forkIn(
-        restore(Effect.scoped(use(session))),
-        active.scope,
-        { startImmediately: true }
-      )
-      const exit = yield* restore(Fiber.await(fiber)).pipe(Effect.onInterrupt(() => Fiber.interrupt(fiber)))
-      if (Exit.isSuccess(exit)) {
+      // Of its own, since a failure in the session's scope would end the session for everybody.
+      const scope = yield* Scope.fork(active.scope)
+      // Made before the fiber, and so closed after it: what `use` acquired outlives `use` itself.
+      const acquired = yield* Scope.fork(scope)
+      const fiber = yield* Effect.forkIn(restore(Scope.provide(use(session), acquired)), scope, {
+        startImmediately: true
+      })
+      const exit = yield* restore(Effect.tap(Fiber.await(fiber), (exit) =>
         // Done with this session: wait for its end, so that the next one is a new one.
-        yield* restore(active.ended)
-        return
-      }
-      if (endedWithSession(active, exit.cause)) return
+        Exit.isSuccess(exit) ? active.ended : Effect.void)).pipe(
+          Effect.onExit((waited) => {
+            if (Exit.isSuccess(waited) && Exit.isSuccess(waited.value)) return Scope.close(scope, waited)
+            place.release()
+            return Scope.close<unknown, unknown>(scope, Exit.isSuccess(waited) ? waited.value : waited)
+          })
+        )
+      if (Exit.isSuccess(exit) || endedWithSession(active, exit.cause)) return
       return yield* Effect.failCause(exit.cause)
     })
   )

@@ -19,16 +19,12 @@ export const makeSocket = (supervisor: Supervisor): Socket.Socket =>
 
 const reader = (supervisor: Supervisor): Effect.Effect<Socket.Reader, Socket.SocketError, Scope.Scope> =>
   Effect.gen(function*() {
-    const { active, held } = yield* Effect.acquireRelease(
+    const { active, place } = yield* Effect.acquireRelease(
       Effect.interruptible(Effect.mapError(nextSession(supervisor), openError)),
       // Closing the scope fails a pull that is suspended.
-      ({ held }) =>
-        Effect.sync(() => {
-          supervisor.inbox.unsubscribe(held)
-          supervisor.inbox.finish(held, Cause.done())
-        })
+      ({ place }) => Effect.sync(() => place.release())
     )
-    supervisor.inbox.activate(held)
+    const held = place.run()
     const pull: Effect.Effect<NonEmptyReadonlyArray<Message>, Socket.SocketError> = Effect.catchCause(
       supervisor.inbox.take(held),
       (cause) =>

@@ -423,7 +423,6 @@ export class Supervisor implements InboxOwner, JournalOwner {
       this.stopPauseWatch()
       this.inbox.detach()
       const unflushed = this.outbox.detach(error)
-      for (const subscription of session.subscriptions) this.inbox.finish(subscription, Cause.done())
       session.error = Option.getOrUndefined(failure)
       session.onceEnded.wakeAll()
       this.current = undefined
@@ -539,7 +538,6 @@ export class Supervisor implements InboxOwner, JournalOwner {
       if (session !== undefined) {
         this.inbox.detach()
         this.outbox.detach(this.error(new ConnectionClosed({})))
-        for (const subscription of session.subscriptions) this.inbox.finish(subscription, Cause.done())
       }
       return Effect.andThen(Scope.close(this.scope, Exit.void), this.conclude(terminal))
     })
