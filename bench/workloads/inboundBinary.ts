@@ -1,0 +1,33 @@
+import { peers } from "../contenders/load.ts"
+import type { Workload } from "../types.ts"
+import { measureInbound } from "./inbound.ts"
+import { cpu, rate } from "./metrics.ts"
+
+export const inboundBinary: Workload = {
+  id: "inbound-binary",
+  title: "Inbound, 64 KiB binary",
+  detail: "All contenders in processes that import Effect, since its heap alone slows down large messages.",
+  contenders: ["ws", "Holdfast, messages", "Holdfast, listen", ...peers],
+  baseline: "ws",
+  metrics: { rate, cpu },
+  goals: [{ contender: "Holdfast, messages", metric: "rate", of: "ratio", atLeast: 0.95 }],
+  ahead: { ours: ["Holdfast, messages", "Holdfast, listen"], metric: "cpu" },
+  rounds: (asked) => asked,
+  server: true,
+  pinned: false,
+  measure: async (setting) => {
+    await import("effect/Layer")
+    await import("effect/Schema")
+    await import("effect/Stream")
+    await import("effect/socket/Socket")
+    return measureInbound(setting, {
+      feed: "binary",
+      count: 12_000 * setting.scale,
+      handle: () => undefined,
+      numberOf: (message) => {
+        const bytes = message as Uint8Array
+        return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
+      }
+    })
+  }
+}
