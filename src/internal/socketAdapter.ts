@@ -67,7 +67,7 @@ const writer = (supervisor: Supervisor): Effect.Effect<Socket.Writer, never, Sco
       )
       : Effect.suspend(() => {
         supervisor.want()
-        return Effect.mapError(supervisor.outbox.send(chunk, true), writeError)
+        return Effect.catch(supervisor.outbox.send(chunk, true), failAfterReader)
       })
   return Effect.succeed({
     write,
@@ -77,3 +77,10 @@ const writer = (supervisor: Supervisor): Effect.Effect<Socket.Writer, never, Sco
 
 const writeError = (cause: ConnectionError): Socket.SocketError =>
   new Socket.SocketError({ reason: new Socket.SocketWriteError({ cause }) })
+
+// Where the connection gave up: RpcClient turns a failed write into a defect, unless its reader has failed the call.
+const failAfterReader = (cause: ConnectionError): Effect.Effect<never, Socket.SocketError> =>
+  Effect.yieldNow.pipe(
+    Effect.andThen(Effect.yieldNow),
+    Effect.andThen(Effect.fail(writeError(cause)))
+  )
