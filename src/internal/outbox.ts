@@ -84,8 +84,8 @@ export class Outbox {
     if (typeof message !== "string" && !(message instanceof Uint8Array)) return this.notAMessage()
     const link = this.link
     if (
-      link !== undefined && this.queue.length === 0 && link.buffered() < this.options.highWaterMark &&
-      this.offer(link, message)
+      link !== undefined && this.queue.length === 0 && this.stopped === undefined &&
+      link.buffered() < this.options.highWaterMark && this.offer(link, message)
     ) {
       return Effect.void
     }
