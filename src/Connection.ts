@@ -7,7 +7,6 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import type * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
@@ -210,13 +209,13 @@ const supervise = (
       const scope = yield* Scope.make()
       const context = Context.omit(Scope.Scope)(fiber.context as Context.Context<Scope.Scope>)
       const supervisor = new Supervisor({ options, services, clock, context, fiber, scope })
-      const main = Effect.runForkWith(context)(supervisor.main)
+      supervisor.start()
       yield* Scope.addFinalizer(
         yield* Effect.scope,
         Effect.andThen(
           Effect.suspend(() => supervisor.close({ code: options.closeCode, reason: "" })),
           // The last transition is published before the fiber itself is gone.
-          Effect.suspend(() => Fiber.await(main))
+          supervisor.ended
         )
       )
       return supervisor

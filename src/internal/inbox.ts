@@ -114,10 +114,16 @@ export class Inbox {
   // from the socket
   // ---------------------------------------------------------------------------
 
-  /** A new session's link; what still waits may pause it at once. */
-  attach(link: Link): void {
+  /** A new session's link, before anybody is told. */
+  prepare(link: Link): void {
+    if (this.link === link) return
     this.link = link
     this.unreadEarlier = this.unread.length - this.unreadStart
+  }
+
+  /** The session begins; what still waits may pause it at once. */
+  attach(link: Link): void {
+    this.prepare(link)
     if (this.active > 0 && this.options.overflow === "backpressure" && this.slowest > this.options.highWaterMark) {
       this.pause()
     } else if (!this.hasReader && this.options.unread === "pause" && this.unreadBytes > this.options.highWaterMark) {

@@ -130,7 +130,7 @@ export class Journal {
     PubSub.publishUnsafe(this.happenings, this.event(tag, fields()))
   }
 
-  /** The same from inside a socket's callback, where no user's fiber may be resumed. */
+  /** The same where no user's fiber may be resumed yet, inside a socket's callback for instance. */
   publishLater<Tag extends ConnectionEvent["_tag"]>(tag: Tag, fields: () => Omit<EventOf<Tag>, "_tag" | "at">): void {
     if (this.happenings === undefined) return
     ;(this.later ??= []).push(this.event(tag, fields()))

@@ -10,7 +10,7 @@ import { ConnectFailed, ConnectionError, InvalidRequest, SendFailed } from "../C
 import type { Link, Message } from "../Link.ts"
 import type { Journal } from "./journal.ts"
 import { messageSize } from "./messageSize.ts"
-import { waitFor, Waiters } from "./wait.ts"
+import { Waiters, waitFor } from "./wait.ts"
 
 /** What a send does while no session is open. */
 export type WhileDisconnected =
@@ -230,10 +230,16 @@ export class Outbox {
   // from the supervisor
   // ---------------------------------------------------------------------------
 
-  /** The gate opens: what waited goes first. */
-  attach(link: Link): void {
+  /** A new session's link, before anybody is told: who sends inside the publication of `Open` is served. */
+  prepare(link: Link): void {
+    if (this.link === link) return
     this.link = link
     this.inFlight = []
+  }
+
+  /** The gate opens: what waited goes first. */
+  attach(link: Link): void {
+    this.prepare(link)
     this.drainSoon()
   }
 

@@ -1,8 +1,9 @@
 /**
- * The one fiber that dials, opens, watches, ends and dials again.
+ * Dials, opens, watches, ends and dials again: one fiber at a time, and none
+ * while a session is open and nothing is asked for.
  *
- * It alone publishes transitions, and it is told of everything else by three
- * signals: a session ended, a reconnect is wanted, a close is wanted.
+ * That fiber alone publishes transitions. It is called by three signals: a
+ * session ended, a reconnect is wanted, a close is wanted.
  */
 import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
@@ -92,6 +93,11 @@ export class Supervisor implements InboxOwner, JournalOwner {
   private pauseWatch: Fiber.Fiber<void> | undefined = undefined
   private guard: Fiber.Fiber<never, unknown> | undefined = undefined
 
+  /** The fiber that works, or the last that did. */
+  private worker: Fiber.Fiber<void> | undefined = undefined
+  /** Set while no fiber works: what the next one goes on with. */
+  private resting: { readonly session: ActiveSession | undefined } | undefined = undefined
+
   private readonly signals = new Waiters()
   private readonly onceClosed = new Waiters()
   private watchers: Set<SessionWatcher> | undefined = undefined
@@ -133,7 +139,7 @@ export class Supervisor implements InboxOwner, JournalOwner {
   want(): void {
     if (this.wanted) return
     this.wanted = true
-    this.signals.wakeAll()
+    this.signal()
   }
 
   get isClosed(): boolean {
@@ -150,7 +156,7 @@ export class Supervisor implements InboxOwner, JournalOwner {
     return Effect.suspend(() => {
       if (this.terminal === undefined && this.closeRequest === undefined) {
         this.closeRequest = request
-        this.signals.wakeAll()
+        this.signal()
       }
       return this.closed
     })
@@ -171,7 +177,7 @@ export class Supervisor implements InboxOwner, JournalOwner {
     this.reconnectRequest = this.reconnectRequest === undefined || !request.respectFloor
       ? request
       : this.reconnectRequest
-    this.signals.wakeAll()
+    this.signal()
     return true
   }
 
@@ -214,26 +220,52 @@ export class Supervisor implements InboxOwner, JournalOwner {
   // the loop
   // ---------------------------------------------------------------------------
 
-  get main(): Effect.Effect<void> {
-    return this.loop.pipe(
-      Effect.catchCause((cause) => this.finish({ _tag: "Died", cause })),
-      Effect.ensuring(
-        Effect.suspend(() => this.terminal === undefined ? this.finish({ _tag: "ClosedByUs" }) : Effect.void)
-      )
-    )
+  /** Begins, unless the connection is lazy and nobody has used it yet. */
+  start(): void {
+    if (this.wanted) this.work(this.loop(undefined))
+    else this.resting = { session: undefined }
   }
 
-  private get loop(): Effect.Effect<void> {
+  /** Waits until the last fiber of this supervisor is gone. */
+  get ended(): Effect.Effect<void> {
+    return Effect.suspend(() => this.worker === undefined ? Effect.void : Effect.asVoid(Fiber.await(this.worker)))
+  }
+
+  private work(loop: Effect.Effect<void>): void {
+    this.worker = this.run(Effect.catchCause(loop, (cause) => this.finish({ _tag: "Died", cause })))
+  }
+
+  /** Something is asked for: wakes the fiber that waits for it, or starts one. Also from inside a socket's callback. */
+  private signal(): void {
+    this.signals.wakeAll()
+    if (this.resting === undefined) return
+    const { session } = this.resting
+    this.resting = undefined
+    // It yields first, behind those who were told of the session before.
+    this.work(Effect.andThen(Effect.yieldNow, this.loop(session)))
+  }
+
+  private loop(open: ActiveSession | undefined): Effect.Effect<void> {
     return Effect.gen({ self: this }, function*() {
-      yield* this.until(() => this.wanted || this.closeRequest !== undefined)
-      while (this.closeRequest === undefined) {
-        const begun = yield* this.attempt()
-        const error = begun instanceof ActiveSession ? yield* this.live(begun) : begun
+      let session = open
+      while (session !== undefined || this.closeRequest === undefined) {
+        const begun: ActiveSession | ConnectionError | undefined = session ?? (yield* this.attempt())
+        session = undefined
+        if (begun instanceof ActiveSession && !this.isCalled(begun)) {
+          this.resting = { session: begun }
+          return
+        }
+        const error = begun instanceof ActiveSession ? yield* this.leave(begun) : begun
         if (error === undefined || this.closeRequest !== undefined) continue
         if (!(yield* this.pause(error))) return yield* this.finish({ _tag: "GaveUp", error })
       }
       yield* this.finish({ _tag: "ClosedByUs" })
     })
+  }
+
+  /** Whether an open session has something to be done about. */
+  private isCalled(session: ActiveSession): boolean {
+    return session.end !== undefined || this.closeRequest !== undefined || this.reconnectRequest !== undefined
   }
 
   /** One dial: the session that it opened, or why it failed; undefined where a close was asked for meanwhile. */
@@ -254,19 +286,16 @@ export class Supervisor implements InboxOwner, JournalOwner {
     })
   }
 
-  /** A session until its end: why it ended; undefined where the next dial, or the close, needs no decision. */
-  private live(session: ActiveSession): Effect.Effect<ConnectionError | undefined> {
+  /** Leaves an open session: why it ended; undefined where the next dial, or the close, needs no decision. */
+  private leave(session: ActiveSession): Effect.Effect<ConnectionError | undefined> {
     return Effect.gen({ self: this }, function*() {
-      yield* this.until(() =>
-        session.end !== undefined || this.closeRequest !== undefined || this.reconnectRequest !== undefined
-      )
-      if (session.end !== undefined) return yield* this.ended(session)
+      if (session.end !== undefined) return yield* this.conclude(session)
       if (this.closeRequest === undefined) {
         yield* session.closeWith(this.reconnectRequest!)
-        yield* this.ended(session)
+        yield* this.conclude(session)
       } else {
         yield* this.shutDown(session, this.closeRequest)
-        yield* this.ended(session)
+        yield* this.conclude(session)
         yield* Fiber.join(this.closingScope!)
       }
       return undefined
@@ -323,7 +352,7 @@ export class Supervisor implements InboxOwner, JournalOwner {
       const error = failure.value
       this.previous = error
       this.outbox.attemptFailed(error)
-      this.journal.publish("AttemptFailed", () => ({ attempt: this.attempts, error }))
+      this.journal.publishLater("AttemptFailed", () => ({ attempt: this.attempts, error }))
       return Effect.as(this.log(Effect.logDebug(`attempt ${this.attempts} failed: ${error.message}`)), error)
     })
   }
@@ -344,11 +373,15 @@ export class Supervisor implements InboxOwner, JournalOwner {
       linkScope,
       openedAt: this.journal.now(),
       openedNanos: now,
-      onEnd: () => this.signals.wakeAll()
+      onEnd: () => this.signal()
     })
     observed.observe((cause) => this.endWith(session, cause))
     this.current = session
     this.dialling = false
+    // Whoever is told may act inside the publication: what they find there must be this session's.
+    this.inbox.prepare(link)
+    this.outbox.prepare(link)
+    if (this.watchers !== undefined) { for (const watcher of [...this.watchers]) watcher(session) }
     this.journal.transition(this.openStatus(session))
     this.journal.opened(Duration.nanos(now - begun))
     this.journal.publish("Opened", () => ({
@@ -358,7 +391,6 @@ export class Supervisor implements InboxOwner, JournalOwner {
       previous: Option.fromUndefinedOr(this.previous)
     }))
     this.inbox.attach(link)
-    if (this.watchers !== undefined) { for (const watcher of [...this.watchers]) watcher(session) }
     for (const message of leftover) this.inbox.push(message, messageSize(message))
     link.receive({
       onMessage: (message, bytes) => this.inbox.push(message, bytes),
@@ -413,7 +445,7 @@ export class Supervisor implements InboxOwner, JournalOwner {
   }
 
   /** Tells everybody that a session has ended; the socket is finished off in the background. */
-  private ended(session: ActiveSession): Effect.Effect<ConnectionError> {
+  private conclude(session: ActiveSession): Effect.Effect<ConnectionError> {
     return Effect.suspend(() => {
       const end: SessionEnd = session.end ?? Cause.fail(this.error(new ConnectionClosed({})))
       const failure = Cause.findErrorOption(end)
@@ -431,7 +463,8 @@ export class Supervisor implements InboxOwner, JournalOwner {
       this.downNanos = now
       this.journal.settle()
       this.journal.disconnected(error.reason._tag, uptime)
-      this.journal.publish("Disconnected", () => ({ session: session.id, error, uptime, unflushed }))
+      // With the transition that follows: who is told finds no status that says `Open`.
+      this.journal.publishLater("Disconnected", () => ({ session: session.id, error, uptime, unflushed }))
       const stable = Duration.isGreaterThanOrEqualTo(uptime, this.services.reconnect.resetAfter)
       if (stable) this.attempts = 0
       return Effect.gen({ self: this }, function*() {
@@ -482,8 +515,8 @@ export class Supervisor implements InboxOwner, JournalOwner {
       const { delay, floor, recovery } = decision
       const begun = this.clock.monotonicTimeNanosUnsafe()
       const next = this.attempts + 1
-      this.journal.publish("WaitScheduled", () => ({ attempt: next, delay, floor, recovery }))
       this.journal.transition({ _tag: "Waiting", attempt: next, delay, cause: error })
+      this.journal.publish("WaitScheduled", () => ({ attempt: next, delay, floor, recovery }))
       yield* this.sleepUnless(delay, () => this.reconnectRequest !== undefined)
       if (this.closeRequest !== undefined || this.reconnectRequest?.respectFloor !== true) return true
       const waited = Duration.nanos(this.clock.monotonicTimeNanosUnsafe() - begun)
@@ -539,11 +572,11 @@ export class Supervisor implements InboxOwner, JournalOwner {
         this.inbox.detach()
         this.outbox.detach(this.error(new ConnectionClosed({})))
       }
-      return Effect.andThen(Scope.close(this.scope, Exit.void), this.conclude(terminal))
+      return Effect.andThen(Scope.close(this.scope, Exit.void), this.settle(terminal))
     })
   }
 
-  private conclude(terminal: Terminal): Effect.Effect<void> {
+  private settle(terminal: Terminal): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.terminal = terminal
       const session = this.current
