@@ -1,6 +1,7 @@
 /**
  * One line of text for a value that somebody else threw or failed with.
  */
+import * as Cause from "effect/Cause"
 import * as Predicate from "effect/Predicate"
 
 /**
@@ -9,6 +10,8 @@ import * as Predicate from "effect/Predicate"
  */
 export const describeUnknown = (u: unknown): string => {
   if (typeof u === "string") return u
+  // What `Effect.tryPromise` and `Effect.try` wrap says more than their wrapper.
+  if (Cause.isUnknownError(u) && u.cause !== undefined) return describeUnknown(u.cause)
   if (Predicate.isObject(u)) {
     const code = text(u, "code")
     const tag = text(u, "_tag") ?? text(u, "name")

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Data } from "effect"
+import { Cause, Data } from "effect"
 import { describeUnknown } from "../../src/internal/describe.ts"
 
 class NoToken extends Data.TaggedError("NoToken")<{ readonly message: string }> {}
@@ -18,6 +18,11 @@ describe("what somebody else threw", () => {
       describeUnknown(Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:1"), { code: "ECONNREFUSED" })),
       "connect ECONNREFUSED 127.0.0.1:1"
     )
+  })
+
+  it("is what Effect.tryPromise wrapped, not the wrapper", () => {
+    assert.strictEqual(describeUnknown(new Cause.UnknownError(new Error("boom"))), "boom")
+    assert.strictEqual(describeUnknown(new Cause.UnknownError(undefined, "no idea")), "UnknownError: no idea")
   })
 
   it("is its tag where it has no message", () => {
