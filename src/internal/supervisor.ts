@@ -208,7 +208,7 @@ export class Supervisor implements InboxOwner, JournalOwner {
   }
 
   handOut(active: ActiveSession): HandedOut {
-    return makeSession(active, this.inbox, (message) => this.outbox.send(message, false))
+    return makeSession(active, this.inbox, (message) => this.outbox.sendNow(message))
   }
 
   /** Calls back when the connection is closed for good; the result cancels. */
