@@ -14,7 +14,7 @@ import type * as Scope from "effect/Scope"
 import { ConnectionError, HeartbeatTimeout } from "../ConnectionError.ts"
 import type { GuardContext } from "../Heartbeat.ts"
 import type { Link } from "../Link.ts"
-import type { MakeAsker, Question } from "./askers.ts"
+import type { Asker, MakeAsker, Question } from "./askers.ts"
 
 export interface Pace {
   readonly interval: Duration.Duration
@@ -54,107 +54,153 @@ export const watch = (
   context: GuardContext | undefined,
   pace: Pace,
   makeAsker: MakeAsker
-): Effect.Effect<never, ConnectionError> => Effect.scoped(loop(link, context, pace, makeAsker))
+): Effect.Effect<never, ConnectionError> =>
+  Effect.scoped(Clock.clockWith((clock) => new Watch(clock, link, context, pace).run(makeAsker)))
 
-const loop = Effect.fnUntraced(function*(
-  link: Link,
-  context: GuardContext | undefined,
-  pace: Pace,
-  makeAsker: MakeAsker
-): Effect.fn.Return<never, ConnectionError, Scope.Scope> {
-  const clock = yield* Clock.Clock
-  const interval = Duration.toNanosUnsafe(pace.interval)
-  const timeout = Duration.toNanosUnsafe(pace.timeout)
-  const tolerance = lateAfter(timeout)
-  const percent = interval / 100n
+// A class, and a loop without a generator: one of these stands beside every open session.
+class Watch {
+  private readonly clock: Clock.Clock
+  private readonly link: Link
+  private readonly context: GuardContext | undefined
+  private readonly pace: Pace
+  private readonly interval: bigint
+  private readonly timeout: bigint
+  private asker: Asker | undefined = undefined
 
   // The first question since the last sign of life, and what we know of our own backlog ahead of it.
-  let question: Question | undefined
-  let backlog = 0
-  let heldUp = false
-  let drainedAt = 0n
-  let lastPaused = 0n
-  let slack = earlier(percent, 20n * millisecond)
+  private question: Question | undefined = undefined
+  private backlog = 0
+  private heldUp = false
+  private drainedAt = 0n
+  private lastPaused = 0n
+  private slack: bigint
+  private target: bigint
   // A defect of the user's own effect, which a child fiber would keep to itself.
-  let broken: Cause.Cause<never> | undefined
-  const check = (): Effect.Effect<void> => broken === undefined ? Effect.void : Effect.failCause(broken)
+  private broken: Cause.Cause<never> | undefined = undefined
 
-  const asker = yield* makeAsker(link, (answered) => {
-    const rtt = clock.monotonicTimeNanosUnsafe() - (answered.sentAt ?? answered.askedAt)
+  constructor(clock: Clock.Clock, link: Link, context: GuardContext | undefined, pace: Pace) {
+    this.clock = clock
+    this.link = link
+    this.context = context
+    this.pace = pace
+    this.interval = Duration.toNanosUnsafe(pace.interval)
+    this.timeout = Duration.toNanosUnsafe(pace.timeout)
+    this.slack = earlier(this.interval / 100n, 20n * millisecond)
+    this.target = this.wakeAt(clock.monotonicTimeNanosUnsafe())
+  }
+
+  run(makeAsker: MakeAsker): Effect.Effect<never, ConnectionError, Scope.Scope> {
+    return Effect.flatMap(makeAsker(this.link, (answered) => this.answered(answered)), (asker) => {
+      this.asker = asker
+      return Effect.forever(this.beat, { disableYield: true })
+    })
+  }
+
+  private answered(question: Question): void {
+    const rtt = this.clock.monotonicTimeNanosUnsafe() - (question.sentAt ?? question.askedAt)
     // The next question may go out early by the round trip, an interval after this one: no second wake for so little.
-    slack = earlier(percent, later(20n * millisecond, rtt))
-    context?.onRtt(Duration.nanos(rtt))
-  })
+    this.slack = earlier(this.interval / 100n, later(20n * millisecond, rtt))
+    this.context?.onRtt(Duration.nanos(rtt))
+  }
 
-  const observe = (now: bigint): void => {
-    if (link.paused()) {
+  /** Sleeps until something may be due, and does it. */
+  private get beat(): Effect.Effect<void, ConnectionError> {
+    const woken = Effect.suspend(() => this.woken)
+    return Effect.suspend(() => Effect.andThen(sleepUntil(this.clock, this.target), woken))
+  }
+
+  private get woken(): Effect.Effect<void, ConnectionError> {
+    if (this.broken !== undefined) return Effect.failCause(this.broken)
+    // Once a Close went out or came in, or the link is lost, its end is somebody else's to report.
+    if (!this.link.writable()) return Effect.never
+    const now = this.clock.monotonicTimeNanosUnsafe()
+    const isLate = now - this.target > lateAfter(this.timeout)
+    this.observe(now)
+    if (!this.isDue(now)) {
+      this.target = this.wakeAt(now)
+      return Effect.void
+    }
+    // Timers run before the sockets are read: what has arrived by now is heard before a verdict, and after a stall.
+    return this.question !== undefined || isLate
+      ? Effect.andThen(Effect.yieldNow, Effect.suspend(() => this.due(isLate)))
+      : this.due(isLate)
+  }
+
+  private due(isLate: boolean): Effect.Effect<void, ConnectionError> {
+    if (!this.link.writable()) return Effect.never
+    const now = this.clock.monotonicTimeNanosUnsafe()
+    this.observe(now)
+    if (!this.isDue(now)) {
+      this.target = this.wakeAt(now)
+      return Effect.void
+    }
+    // A timer that fires late tells of us, not of the peer: ask afresh.
+    if (this.question !== undefined && !isLate) {
+      return bury(this.link, this.context, now - this.link.lastInbound(), this.pace)
+    }
+    return this.ask(now)
+  }
+
+  private ask(now: bigint): Effect.Effect<void> {
+    const asked: Question = { askedAt: now, sentAt: undefined, heardBefore: this.link.lastInbound() }
+    this.question = asked
+    this.backlog = this.link.buffered()
+    this.heldUp = false
+    this.drainedAt = 0n
+    // Forked, since a write may wait for ever; the child ends with this fiber.
+    return Effect.flatMap(Effect.forkChild(this.asker!.ask(asked), { startImmediately: true }), (fiber) => {
+      fiber.addObserver((exit) => {
+        // A typed failure means that it was not sent, and the link tells why.
+        if (Exit.isSuccess(exit)) asked.sentAt = this.clock.monotonicTimeNanosUnsafe()
+        else if (Cause.hasDies(exit.cause)) this.broken = Cause.die(Cause.squash(exit.cause))
+      })
+      this.target = this.wakeAt(now)
+      return this.broken === undefined ? Effect.void : Effect.failCause(this.broken)
+    })
+  }
+
+  private observe(now: bigint): void {
+    if (this.link.paused()) {
       // Nothing can be heard: whatever waits for an answer waits in vain, and silence is counted from the last
       // moment at which we are known not to have read.
-      lastPaused = now
-      question = undefined
-      asker.forget()
-    } else if (question !== undefined) {
-      if (link.lastInbound() > question.heardBefore) question = undefined
-      else if (backlog > 0) sampleBacklog(now, question)
+      this.lastPaused = now
+      this.question = undefined
+      this.asker!.forget()
+    } else if (this.question !== undefined) {
+      if (this.link.lastInbound() > this.question.heardBefore) this.question = undefined
+      else if (this.backlog > 0) this.sampleBacklog(now, this.question)
     }
-  }
-  // A question that does not leave at once stands behind a full socket, from which bytes leave only because the
-  // peer's host acknowledges others: slow, but not dead, and the queue in the kernel is still ahead of the answer.
-  const sampleBacklog = (now: bigint, asked: Question): void => {
-    if (asked.sentAt === undefined) heldUp = true
-    const left = heldUp ? link.buffered() : 0
-    if (left > 0 && left < backlog) drainedAt = now
-    backlog = left
-  }
-  const askAt = (): bigint => later(link.lastInbound(), lastPaused) + interval
-  const judgeAt = (asked: Question): bigint => later(asked.sentAt ?? asked.askedAt, drainedAt) + timeout
-  const isDue = (now: bigint): boolean => question === undefined ? now + slack >= askAt() : now >= judgeAt(question)
-  const wakeAt = (now: bigint): bigint => {
-    if (question === undefined) return askAt()
-    const judged = judgeAt(question)
-    if (backlog > 0) return earlier(judged, now + timeout / 16n)
-    const beat = question.askedAt + interval
-    return beat > now ? earlier(judged, beat) : judged
   }
 
-  let target = wakeAt(clock.monotonicTimeNanosUnsafe())
-  while (true) {
-    yield* sleepUntil(clock, target)
-    yield* check()
-    // Once a Close went out or came in, or the link is lost, its end is somebody else's to report.
-    if (!link.writable()) return yield* Effect.never
-    let now = clock.monotonicTimeNanosUnsafe()
-    const isLate = now - target > tolerance
-    observe(now)
-    if (isDue(now)) {
-      // Timers run before the sockets are read: what has arrived by now is heard before a verdict, and after a stall.
-      if (question !== undefined || isLate) yield* Effect.yieldNow
-      if (!link.writable()) return yield* Effect.never
-      now = clock.monotonicTimeNanosUnsafe()
-      observe(now)
-      if (isDue(now)) {
-        // A timer that fires late tells of us, not of the peer: ask afresh.
-        if (question !== undefined && !isLate) {
-          return yield* bury(link, context, now - link.lastInbound(), pace)
-        }
-        const asked: Question = { askedAt: now, sentAt: undefined, heardBefore: link.lastInbound() }
-        question = asked
-        backlog = link.buffered()
-        heldUp = false
-        drainedAt = 0n
-        // Forked, since a write may wait for ever; the child ends with this fiber.
-        const fiber = yield* Effect.forkChild(asker.ask(asked), { startImmediately: true })
-        fiber.addObserver((exit) => {
-          // A typed failure means that it was not sent, and the link tells why.
-          if (Exit.isSuccess(exit)) asked.sentAt = clock.monotonicTimeNanosUnsafe()
-          else if (Cause.hasDies(exit.cause)) broken = Cause.die(Cause.squash(exit.cause))
-        })
-        yield* check()
-      }
-    }
-    target = wakeAt(now)
+  // A question that does not leave at once stands behind a full socket, from which bytes leave only because the
+  // peer's host acknowledges others: slow, but not dead, and the queue in the kernel is still ahead of the answer.
+  private sampleBacklog(now: bigint, asked: Question): void {
+    if (asked.sentAt === undefined) this.heldUp = true
+    const left = this.heldUp ? this.link.buffered() : 0
+    if (left > 0 && left < this.backlog) this.drainedAt = now
+    this.backlog = left
   }
-})
+
+  private askAt(): bigint {
+    return later(this.link.lastInbound(), this.lastPaused) + this.interval
+  }
+
+  private judgeAt(asked: Question): bigint {
+    return later(asked.sentAt ?? asked.askedAt, this.drainedAt) + this.timeout
+  }
+
+  private isDue(now: bigint): boolean {
+    return this.question === undefined ? now + this.slack >= this.askAt() : now >= this.judgeAt(this.question)
+  }
+
+  private wakeAt(now: bigint): bigint {
+    if (this.question === undefined) return this.askAt()
+    const judged = this.judgeAt(this.question)
+    if (this.backlog > 0) return earlier(judged, now + this.timeout / 16n)
+    const beat = this.question.askedAt + this.interval
+    return beat > now ? earlier(judged, beat) : judged
+  }
+}
 
 const later = (a: bigint, b: bigint): bigint => a > b ? a : b
 const earlier = (a: bigint, b: bigint): bigint => a < b ? a : b

@@ -22,44 +22,23 @@ import type { Config } from "./transportOptions.ts"
 export const makeDial = (config: Config): Transport["Service"]["dial"] => (request, verify, progress = () => {}) =>
   Effect.uninterruptibleMask(Effect.fnUntraced(function*(restore) {
     const scope = yield* Effect.scope
-    const dialling = new Dialling(config, request, verify, progress, yield* Clock.clockWith(Effect.succeed))
+    const holding = new Holding()
+    const clock = yield* Clock.clockWith(Effect.succeed)
+    const dialling = new Dialling({ config, request, verify, progress, clock, holding })
     // Before anything is there to free: the scope may close while the dial goes on.
-    yield* Scope.addFinalizer(scope, dialling.release)
+    yield* Scope.addFinalizer(scope, holding.release)
     return yield* restore(dialling.run).pipe(
-      Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : dialling.release)
+      Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : holding.release)
     )
   }))
 
-class Dialling {
-  private readonly config: Config
-  private readonly request: HandshakeRequest
-  private readonly verify: Verify
-  private readonly progress: (phase: DialPhase) => void
-  private readonly clock: Clock.Clock
-  private link: LinkState | undefined = undefined
-  private abandon: (() => void) | undefined = undefined
-  private released = false
+/** What there is to free by now. It lives as long as the link; the request and its secrets do not. */
+class Holding {
+  link: LinkState | undefined = undefined
+  abandon: (() => void) | undefined = undefined
+  released = false
 
-  constructor(
-    config: Config,
-    request: HandshakeRequest,
-    verify: Verify,
-    progress: (phase: DialPhase) => void,
-    clock: Clock.Clock
-  ) {
-    this.config = config
-    this.request = request
-    this.verify = verify
-    this.progress = progress
-    this.clock = clock
-  }
-
-  get run(): Effect.Effect<Link, ConnectionError> {
-    const { headers, endpoint, url } = this.request
-    return this.hop({ url, headers, endpoint }, this.config.redirects)
-  }
-
-  /** Frees what is there, and waits until it is free. */
+  /** Frees it, and waits until it is free. */
   get release(): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.released = true
@@ -67,6 +46,38 @@ class Dialling {
       const link = this.link
       return link === undefined ? Effect.void : Effect.andThen(link.terminate, link.released)
     })
+  }
+}
+
+interface DiallingOptions {
+  readonly config: Config
+  readonly request: HandshakeRequest
+  readonly verify: Verify
+  readonly progress: (phase: DialPhase) => void
+  readonly clock: Clock.Clock
+  readonly holding: Holding
+}
+
+class Dialling {
+  private readonly config: Config
+  private readonly request: HandshakeRequest
+  private readonly verify: Verify
+  private readonly progress: (phase: DialPhase) => void
+  private readonly clock: Clock.Clock
+  private readonly holding: Holding
+
+  constructor(options: DiallingOptions) {
+    this.config = options.config
+    this.request = options.request
+    this.verify = options.verify
+    this.progress = options.progress
+    this.clock = options.clock
+    this.holding = options.holding
+  }
+
+  get run(): Effect.Effect<Link, ConnectionError> {
+    const { headers, endpoint, url } = this.request
+    return this.hop({ url, headers, endpoint }, this.config.redirects)
   }
 
   private hop(target: Target, redirectsLeft: number): Effect.Effect<Link, ConnectionError> {
@@ -93,12 +104,12 @@ class Dialling {
     tunnel: Tunnel | undefined,
     redirectsLeft: number
   ): Effect.Effect<LinkState | Target, ConnectionError> {
-    const { clock, config, progress, request, verify } = this
+    const { clock, config, holding, progress, request, verify } = this
     const next = (status: number, location: string | undefined): Target | undefined =>
       redirectsLeft > 0 ? redirect(target, status, location) : undefined
     return Effect.callback((resume) => {
       // The scope was closed before the dial had begun, or between two hops.
-      if (this.released) return resume(Effect.interrupt)
+      if (holding.released) return resume(Effect.interrupt)
       const fail = (reason: Reason) => resume(Effect.fail(this.error(reason, target)))
       const undo = openHandshake({
         target,
@@ -109,11 +120,11 @@ class Dialling {
         tunnel,
         skipBody: (status, location) => next(status, location) !== undefined
       }, (outcome) => {
-        this.abandon = undefined
+        holding.abandon = undefined
         switch (outcome._tag) {
           case "Opened":
-            this.link = makeLink({ ...outcome, endpoint: target.endpoint, request, clock, config })
-            return resume(Effect.succeed(this.link))
+            holding.link = makeLink({ ...outcome, endpoint: target.endpoint, attempt: request.attempt, clock, config })
+            return resume(Effect.succeed(holding.link))
           case "Refused": {
             const { body, response } = outcome
             const elsewhere = next(response.status, response.headers["location"])
@@ -126,7 +137,7 @@ class Dialling {
             return resume(Effect.die(outcome.defect))
         }
       })
-      this.abandon = () => {
+      holding.abandon = () => {
         undo()
         resume(Effect.interrupt)
       }

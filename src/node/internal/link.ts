@@ -6,7 +6,6 @@ import type * as Clock from "effect/Clock"
 import type { Socket } from "node:net"
 import WebSocket from "ws"
 import { AbnormalClosure, fromCloseFrame } from "../../ConnectionError.ts"
-import type { HandshakeRequest } from "../../Handshake.ts"
 import { LinkState } from "../../internal/linkState.ts"
 import type { HandshakeResponse } from "../../Link.ts"
 import { onCloseFrame } from "./closeFrame.ts"
@@ -34,7 +33,7 @@ export const makeLink = (options: {
   readonly ws: WebSocket
   readonly socket: Socket
   readonly endpoint: string
-  readonly request: HandshakeRequest
+  readonly attempt: number
   readonly subprotocol: string | undefined
   readonly response: HandshakeResponse
   readonly clock: Clock.Clock
@@ -43,7 +42,7 @@ export const makeLink = (options: {
   const { config, socket, ws } = options
   const state = new LinkState({
     endpoint: options.endpoint,
-    attempt: options.request.attempt,
+    attempt: options.attempt,
     subprotocol: options.subprotocol,
     response: options.response,
     clock: options.clock,

@@ -29,14 +29,7 @@ const make = Effect.fnUntraced(function*(receiver: EventEmitter | undefined, soc
     ws: ws as unknown as WebSocket,
     socket: socket as unknown as Socket,
     endpoint: "ws://host/",
-    request: {
-      url: "ws://host/",
-      headers: Headers.empty,
-      subprotocols: [],
-      extensions: [],
-      attempt: 1,
-      endpoint: "ws://host/"
-    },
+    attempt: 1,
     subprotocol: undefined,
     response: { status: 101, headers: Headers.empty },
     clock: yield* Clock.clockWith(Effect.succeed),
