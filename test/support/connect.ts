@@ -20,7 +20,7 @@ import { watched } from "./edges.ts"
 
 export interface Setup {
   readonly connection?: Connection.ConnectionOptions | undefined
-  readonly handshake?: Partial<Handshake.Options<never, never, never, Scope.Scope>> | undefined
+  readonly handshake?: Partial<Handshake.Options<Scope.Scope, Scope.Scope, Scope.Scope, Scope.Scope>> | undefined
   /** None unless given. */
   readonly heartbeat?: Layer.Layer<Heartbeat.Heartbeat, ConnectionError> | undefined
   /** A dial every second unless given. */
@@ -30,9 +30,8 @@ export interface Setup {
   readonly server?: ((server: TestServer) => Effect.Effect<void>) | undefined
 }
 
-/** The parts of a connection to a new in-memory server. */
-export const parts = Effect.fnUntraced(function*(setup: Setup = {}) {
-  const { layer, server } = yield* TestTransport.makeWith(setup.transport ?? {})
+/** The parts of a connection to a server. */
+const partsTo = Effect.fnUntraced(function*({ layer, server }: TestTransport.TestTransport, setup: Setup) {
   if (setup.server !== undefined) yield* setup.server(server)
   return {
     server,
@@ -45,13 +44,21 @@ export const parts = Effect.fnUntraced(function*(setup: Setup = {}) {
   }
 })
 
-/** A connection to a new in-memory server, for the life of the test's scope. */
-export const connect = Effect.fnUntraced(function*(setup: Setup = {}) {
-  const { layer, server } = yield* parts(setup)
+/** The parts of a connection to a new in-memory server. */
+export const parts = (setup: Setup = {}) =>
+  Effect.flatMap(TestTransport.makeWith(setup.transport ?? {}), (network) => partsTo(network, setup))
+
+/** A connection to a server that outlives it, for the life of the scope. */
+export const connectTo = Effect.fnUntraced(function*(network: TestTransport.TestTransport, setup: Setup = {}) {
+  const { layer, server } = yield* partsTo(network, setup)
   const context = yield* Layer.build(layer)
   const connection = yield* watched(Effect.provideContext(Connection.make(setup.connection), context))
   return { connection, server }
 })
+
+/** A connection to a new in-memory server, for the life of the test's scope. */
+export const connect = (setup: Setup = {}) =>
+  Effect.flatMap(TestTransport.makeWith(setup.transport ?? {}), (network) => connectTo(network, setup))
 
 /** Lets every fiber that can run do so, without time passing. */
 export const settle: Effect.Effect<void> = Effect.forEach(
@@ -81,5 +88,6 @@ export const failureOf = <A>(effect: Effect.Effect<A, ConnectionError>): Effect.
   Effect.flip(effect)
 
 /** Starts an effect beside the test, at once. */
-export const beside = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Fiber.Fiber<A, E>, never, R | Scope.Scope> =>
-  Effect.forkScoped(effect, { startImmediately: true })
+export const beside = <A, E, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<Fiber.Fiber<A, E>, never, R | Scope.Scope> => Effect.forkScoped(effect, { startImmediately: true })
