@@ -88,7 +88,7 @@ export class Journal {
   transition(next: ConnectionStatus): void {
     this.current = next
     this.gauge(next)
-    if (this.statuses !== undefined) PubSub.publishUnsafe(this.statuses, next)
+    if (this.statuses !== undefined) offer(this.statuses, next)
   }
 
   /** A new fact about the current status: not published. */
@@ -127,7 +127,7 @@ export class Journal {
   publish<Tag extends ConnectionEvent["_tag"]>(tag: Tag, fields: () => Omit<EventOf<Tag>, "_tag" | "at">): void {
     if (this.happenings === undefined) return
     this.flushLater()
-    PubSub.publishUnsafe(this.happenings, this.event(tag, fields()))
+    offer(this.happenings, this.event(tag, fields()))
   }
 
   /** The same where no user's fiber may be resumed yet, inside a socket's callback for instance. */
@@ -205,7 +205,7 @@ export class Journal {
     const later = this.later
     if (later === undefined) return
     this.later = undefined
-    for (const event of later) PubSub.publishUnsafe(this.happenings!, event)
+    for (const event of later) offer(this.happenings!, event)
   }
 
   /** `Closed` was published: nothing is published afterwards. */
@@ -258,4 +258,10 @@ export class Journal {
     Metric.withAttributes(metric, { connection: this.owner.name, ...attributes })
       .updateUnsafe(amount, this.context)
   }
+}
+
+/** Publishes; who is slow loses its oldest. */
+const offer = <A>(pubsub: PubSub.PubSub<A>, value: A): void => {
+  // The unsafe one refuses where the slowest is full, and nobody would be told.
+  if (!PubSub.publishUnsafe(pubsub, value)) Effect.runSync(PubSub.publish(pubsub, value))
 }
