@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import * as CloseCode from "../CloseCode.ts"
 import {
   ConnectionError,
@@ -43,13 +44,16 @@ export const greet = Effect.fnUntraced(function*(
   if (Option.isNone(handshake.greet)) return silent
   let batch: ReadonlyArray<Message> = []
   let index = 0
+  const leftover: Array<Message> = []
   let over = false
+  // A link has one puller; `greet` may have several fibers.
+  const turn = Semaphore.makeUnsafe(1)
   let endedByGreet: ConnectionError | undefined
 
   const error = (reason: ConnectionError["reason"]): ConnectionError =>
     new ConnectionError({ reason, attempt, endpoint: link.endpoint })
 
-  const receive: Effect.Effect<Message, ConnectionError> = Effect.suspend(() => {
+  const take: Effect.Effect<Message, ConnectionError> = Effect.suspend(() => {
     if (over) {
       return Effect.fail(error(
         new InvalidRequest({
@@ -60,9 +64,14 @@ export const greet = Effect.fnUntraced(function*(
     }
     if (index < batch.length) return Effect.succeed(batch[index++]!)
     return Effect.flatMap(link.pull as Effect.Effect<ReadonlyArray<Message>, ConnectionError>, (next) => {
+      // A fiber that `greet` left behind: what it pulled too late is the connection's.
+      if (over) {
+        leftover.push(...next)
+        return link.ended
+      }
       batch = next
       index = 0
-      return receive
+      return take
     })
   })
 
@@ -71,7 +80,7 @@ export const greet = Effect.fnUntraced(function*(
     subprotocol: link.subprotocol,
     response: link.response,
     send: (message) => link.write([message]),
-    receive,
+    receive: turn.withPermit(take),
     end: (options) =>
       Effect.flatMap(checkClose(options, attempt, link.endpoint), ({ code, reason }) => {
         const ended = error(fromCloseFrame({ code, closeReason: reason, initiator: "self" }))
@@ -98,10 +107,8 @@ export const greet = Effect.fnUntraced(function*(
   const ended = link.failure() ?? endedByGreet
   if (ended !== undefined && !(Exit.isFailure(exit) && Cause.hasDies(exit.cause))) return yield* Effect.fail(ended)
   if (Exit.isSuccess(exit)) {
-    return {
-      heartbeat: heartbeatOf(exit.value),
-      leftover: batch.slice(index)
-    }
+    leftover.push(...batch.slice(index))
+    return { heartbeat: heartbeatOf(exit.value), leftover }
   }
   const failure = Cause.findErrorOption(exit.cause)
   if (Option.isNone(failure)) return yield* Effect.failCause(exit.cause as Cause.Cause<never>)
