@@ -250,7 +250,7 @@ describe("staying in", () => {
         reconnect: onDemand
       })
       const peer = yield* server.peer
-      yield* peer.send("x".repeat(64 * 1024))
+      for (let i = 0; i < 10; i++) yield* peer.send("x".repeat(1000))
       yield* events.next("Dropped")
       yield* peer.blackhole({ inbound: true, outbound: true })
       const { error } = yield* events.next("Disconnected")
