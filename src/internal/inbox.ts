@@ -457,9 +457,12 @@ export class Inbox {
       }
     }
     this.resumeIfRoom()
+    let listens = true
     return () => {
+      if (!listens) return
+      listens = false
       const index = this.listeners.indexOf(handler)
-      if (index >= 0) this.listeners = this.listeners.filter((_, i) => i !== index)
+      this.listeners = this.listeners.filter((_, i) => i !== index)
       this.resumeIfRoom()
     }
   }
