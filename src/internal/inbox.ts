@@ -501,10 +501,11 @@ export class Inbox {
   take(subscription: Subscription): Effect.Effect<NonEmptyReadonlyArray<Message>, ConnectionError | Cause.Done> {
     const next: Effect.Effect<NonEmptyReadonlyArray<Message>, ConnectionError | Cause.Done> = Effect.suspend(() => {
       this.distribute()
-      const chunk = subscription.chunks.shift()
-      if (chunk !== undefined) {
-        this.taken(subscription, chunk.bytes)
-        return Effect.succeed(messagesOf(chunk) as unknown as NonEmptyReadonlyArray<Message>)
+      if (subscription.chunks.length > 0) {
+        const messages = messagesOf(subscription.chunks)
+        subscription.chunks = []
+        this.taken(subscription, subscription.bytes)
+        return Effect.succeed(messages as unknown as NonEmptyReadonlyArray<Message>)
       }
       return subscription.end ?? this.awaitMore(subscription, next)
     })
@@ -551,7 +552,9 @@ export class Inbox {
   }
 }
 
-const messagesOf = (chunk: Chunk): ReadonlyArray<Message> =>
-  chunk.start === 0 && chunk.end === chunk.messages.length
-    ? chunk.messages
-    : chunk.messages.slice(chunk.start, chunk.end)
+// The array of the burst itself where one waits; a reader that is slow gets all that waits at once.
+const messagesOf = (chunks: ReadonlyArray<Chunk>): ReadonlyArray<Message> => {
+  const first = chunks[0]!
+  if (chunks.length === 1 && first.start === 0 && first.end === first.messages.length) return first.messages
+  return chunks.flatMap((chunk) => chunk.messages.slice(chunk.start, chunk.end))
+}

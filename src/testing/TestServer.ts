@@ -54,7 +54,16 @@ export interface TestServer extends Answers {
   readonly openLinks: Effect.Effect<number>
 }
 
-/** The server's end of one accepted connection. */
+/**
+ * The server's end of one accepted connection.
+ *
+ * **Gotchas**
+ *
+ * Its effects return when the network has what they sent, not when the
+ * application has taken it, so that several can go out in one turn. Wait for
+ * something observable (`receive`, a status, a message) before you assert, or
+ * yield a few times.
+ */
 export interface TestPeer {
   /** Sends a message; after our Close, or when the connection is gone, nothing. */
   readonly send: (message: Message) => Effect.Effect<void>
