@@ -171,7 +171,7 @@ export const layer = (options?: ConnectionOptions): Layer.Layer<Connection, Conn
 export const Service = <Self>() => <const Id extends string>(id: Id): ServiceClass<Self, Id> => {
   const Tag = Context.Service<Self, ConnectionService>()(id)
   return Object.assign(Tag, {
-    layer: (options?: ConnectionOptions) => Layer.effect(Tag, make({ name: id, ...options }))
+    layer: (options?: ConnectionOptions) => Layer.effect(Tag, make({ ...options, name: options?.name ?? id }))
   })
 }
 

@@ -35,6 +35,8 @@ const bufferSize = 1024
 export interface JournalOwner {
   /** The connection's. */
   readonly name: string
+  /** True as long as `name` stands in for one that is yet to be known. */
+  readonly unnamed?: boolean | undefined
   /** Runs once a burst, before the publication. */
   readonly onTick: () => void
 }
@@ -234,7 +236,14 @@ export class Journal {
     this.count(Metrics.heartbeatRtt, Duration.toSeconds(rtt))
   }
 
+  /** The name is known now, and with it the attributes. */
+  named(): void {
+    this.gauge(this.current)
+  }
+
   private gauge(status: ConnectionStatus): void {
+    // A first value under a name that is about to change would stay for ever.
+    if (status._tag === "Connecting" && this.owner.unnamed === true) return
     this.update(Metrics.status, Metrics.statusValue[status._tag], {})
   }
 

@@ -84,6 +84,8 @@ export class Supervisor implements InboxOwner, JournalOwner {
   /** When the last session ended or, before the first one, the first dial began. */
   private downNanos: bigint | undefined = undefined
   private endpoint: string | undefined = undefined
+  private firstEndpoint: string | undefined = undefined
+  private counted = false
   private wanted: boolean
   private closeRequest: CloseRequest | undefined = undefined
   private reconnectRequest: ReconnectRequest | undefined = undefined
@@ -128,7 +130,13 @@ export class Supervisor implements InboxOwner, JournalOwner {
   }
 
   get name(): string {
-    return this.options.name ?? this.services.handshake.endpoint ?? this.endpoint ?? "connection"
+    // Later urls do not change it: it stands in metrics.
+    return this.options.name ?? this.services.handshake.endpoint ?? this.firstEndpoint ?? "connection"
+  }
+
+  get unnamed(): boolean {
+    return this.options.name === undefined && this.services.handshake.endpoint === undefined &&
+      this.firstEndpoint === undefined
   }
 
   // ---------------------------------------------------------------------------
@@ -276,6 +284,7 @@ export class Supervisor implements InboxOwner, JournalOwner {
       const begun = this.clock.monotonicTimeNanosUnsafe()
       this.downNanos ??= begun
       const established = yield* this.dial(linkScope)
+      this.countAttempt()
       if (established !== undefined && Exit.isSuccess(established)) {
         const session = this.open(established.value, linkScope, begun)
         yield* this.watchLink(session, established.value.heartbeat)
@@ -319,6 +328,23 @@ export class Supervisor implements InboxOwner, JournalOwner {
     if (status._tag !== "Connecting" || status.attempt !== attempt || this.dials === 1) {
       this.journal.transition({ _tag: "Connecting", attempt })
     }
+    this.counted = false
+  }
+
+  private requested(attempt: number, endpoint: string): void {
+    this.endpoint = endpoint
+    if (this.firstEndpoint === undefined) {
+      this.firstEndpoint = endpoint
+      this.journal.named()
+    }
+    this.countAttempt()
+    this.journal.publish("Dialling", () => ({ attempt, endpoint }))
+  }
+
+  // Not before the name is known, or in the end.
+  private countAttempt(): void {
+    if (this.counted) return
+    this.counted = true
     this.journal.attempted()
   }
 
@@ -333,10 +359,7 @@ export class Supervisor implements InboxOwner, JournalOwner {
       connectionScope: this.scope,
       // The previous session's finalizers are awaited before the next session is greeted.
       beforeGreet: Effect.suspend(() => this.closingScope === undefined ? Effect.void : Fiber.join(this.closingScope)),
-      onRequest: (endpoint) => {
-        this.endpoint = endpoint
-        this.journal.publish("Dialling", () => ({ attempt, endpoint }))
-      }
+      onRequest: (endpoint) => this.requested(attempt, endpoint)
     }).pipe(
       Effect.annotateLogs({ connection: this.name, attempt }),
       Effect.exit,
