@@ -18,9 +18,12 @@ const read = (id: string) =>
     (snapshots) =>
       Object.fromEntries(
         snapshots.filter((snapshot) => snapshot.id === id).map((snapshot) => {
-          const { connection, ...others } = Object.fromEntries(Object.entries(snapshot.attributes ?? {}))
-          const key = [connection, ...Object.entries(others).toSorted().map(([name, value]) => `${name}=${value}`)]
-            .join(" ")
+          const given: Record<string, unknown> = { ...snapshot.attributes }
+          const key = [
+            given["connection"],
+            ...["direction", "reason"].filter((name) => name in given).map((name) => `${name}=${String(given[name])}`)
+          ].join(" ")
+          assert.isAtMost(Object.keys(given).length, 3)
           switch (snapshot.type) {
             case "Counter":
               return [key, Number(snapshot.state.count)]
