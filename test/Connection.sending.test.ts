@@ -182,6 +182,24 @@ describe("send", () => {
       assert.strictEqual((yield* sendFailed(connection.send(5 as any))).cause.reason._tag, "InvalidRequest")
     }))
 
+  it.effect("what is no message fails in `greet` as well", () =>
+    Effect.gen(function*() {
+      const { connection, server } = yield* connect({
+        handshake: {
+          greet: (session) =>
+            Effect.gen(function*() {
+              for (const wrong of [5, null, new ArrayBuffer(4)] as ReadonlyArray<any>) {
+                const { cause } = yield* sendFailed(session.send(wrong))
+                assert.strictEqual(cause.reason._tag, "InvalidRequest")
+              }
+            })
+        }
+      })
+      yield* connection.awaitOpen
+      yield* settle
+      assert.deepStrictEqual(yield* (yield* server.peer).received, [])
+    }))
+
   it.effect("`sendAll` stops at the first that fails; what came before is sent", () =>
     Effect.gen(function*() {
       const { connection, peer } = yield* open()

@@ -222,6 +222,12 @@ export class LinkState implements Link {
   write(messages: NonEmptyReadonlyArray<Message>): Effect.Effect<void, ConnectionError> {
     return Effect.suspend(() => {
       for (const message of messages) {
+        if (typeof message !== "string" && !(message instanceof Uint8Array)) {
+          const cause = this.error(
+            new InvalidRequest({ option: "message", problem: "a message is a string or a Uint8Array" })
+          )
+          return Effect.fail(this.error(new SendFailed({ delivery: "notSent", cause })))
+        }
         if (!this.offer(message)) return Effect.fail(this.notSent())
       }
       return Effect.void
