@@ -30,13 +30,19 @@ const reader = (supervisor: Supervisor): Effect.Effect<Socket.Reader, Socket.Soc
       (cause) =>
         Cause.hasInterruptsOnly(cause)
           ? Effect.failCause(cause as Cause.Cause<never>)
-          : Effect.fail(endError(active))
+          : end(active)
     )
     return { pull, upgrade: Socket.SocketUpgradeError.unsupported }
   })
 
 const openError = (error: ConnectionError): Socket.SocketError =>
   new Socket.SocketError({ reason: new Socket.SocketOpenError({ kind: "Unknown", cause: error }) })
+
+// A defect is a bug, for this reader as for everybody.
+const end = (active: ActiveSession): Effect.Effect<never, Socket.SocketError> =>
+  active.end !== undefined && Cause.hasDies(active.end)
+    ? Effect.failCause(active.end as Cause.Cause<never>)
+    : Effect.fail(endError(active))
 
 const endError = (active: ActiveSession): Socket.SocketError => {
   const error = active.error
