@@ -31,6 +31,8 @@ export interface HandshakeRequest {
   readonly url: string
   readonly headers: Headers.Headers
   readonly subprotocols: ReadonlyArray<string>
+  /** Those of them that were given as `Redacted`: never print them. */
+  readonly secretSubprotocols?: ReadonlyArray<string> | undefined
   /** The extensions that the transport will offer, such as `permessage-deflate`. */
   readonly extensions: ReadonlyArray<string>
   readonly attempt: number
@@ -57,7 +59,7 @@ export interface Verdict {
 
 /** What `verify` looks at. Headers are lower case; a header that came several times has its values joined with ", ". */
 export interface VerifyInput {
-  readonly request: Pick<HandshakeRequest, "url" | "subprotocols" | "extensions"> & { readonly headers: Headers.Input }
+  readonly request: Pick<HandshakeRequest, "url" | "subprotocols" | "secretSubprotocols" | "extensions"> & { readonly headers: Headers.Input }
   /** base64(SHA-1(key + GUID)) for this attempt's key (RFC 6455 §4.2.2); the transport computes it. */
   readonly expectedAccept: string
   readonly status: number

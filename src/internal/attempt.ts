@@ -13,6 +13,7 @@ import type { Link, Message } from "../Link.ts"
 import type { DialPhase, Transport } from "../Transport.ts"
 import { greet } from "./greeting.ts"
 import * as ObservedScope from "./observedScope.ts"
+import { redacted } from "./redact.ts"
 import { traceparent } from "./traceparent.ts"
 
 /** A link that was verified and greeted. */
@@ -22,6 +23,8 @@ export interface Established {
   readonly observed: ObservedScope.ObservedScope
   readonly heartbeat: Effect.Effect<never, unknown> | undefined
   readonly leftover: ReadonlyArray<Message>
+  /** The subprotocol as it may be shown. */
+  readonly subprotocol: Option.Option<string>
 }
 
 export interface AttemptOptions {
@@ -36,17 +39,36 @@ export interface AttemptOptions {
 
 /** Fails with why the attempt failed; the caller closes the link's scope then. */
 export const dialAndGreet = (options: AttemptOptions): Effect.Effect<Established, ConnectionError> =>
+  Effect.suspend(() => {
+    // Not the span's value, which a tracer keeps for as long as it likes.
+    let established: Established
+    return Effect.gen(function*() {
+      established = yield* establish(options)
+    }).pipe(
+      Effect.withSpan("holdfast.connect", { attributes: { attempt: options.attempt }, kind: "client" }),
+      Effect.map(() => established)
+    )
+  })
+
+const establish = (options: AttemptOptions): Effect.Effect<Established, ConnectionError> =>
   Effect.gen(function*() {
-    const link = yield* dial(options)
+    const { link, secret } = yield* dial(options)
     yield* options.beforeGreet
     const observed = yield* ObservedScope.make(options.connectionScope)
     const greeted = yield* greet(options.services.handshake, link, observed, options.attempt).pipe(
       Effect.onExit((exit) => Exit.isFailure(exit) ? Scope.close(observed.scope, exit) : Effect.void)
     )
-    return { link, observed, heartbeat: greeted.heartbeat, leftover: greeted.leftover }
-  }).pipe(Effect.withSpan("holdfast.connect", { attributes: { attempt: options.attempt }, kind: "client" }))
+    const subprotocol = Option.map(link.subprotocol, (name) => secret.includes(name) ? redacted : name)
+    return { link, observed, heartbeat: greeted.heartbeat, leftover: greeted.leftover, subprotocol }
+  })
 
-const dial = (options: AttemptOptions): Effect.Effect<Link, ConnectionError> => {
+interface Dialled {
+  readonly link: Link
+  /** Subprotocols that may not be shown. */
+  readonly secret: ReadonlyArray<string>
+}
+
+const dial = (options: AttemptOptions): Effect.Effect<Dialled, ConnectionError> => {
   const { handshake, transport } = options.services
   let phase: DialPhase | "credentials" = "credentials"
   let endpoint = ""
@@ -57,12 +79,13 @@ const dial = (options: AttemptOptions): Effect.Effect<Link, ConnectionError> => 
     options.onRequest(endpoint)
     const request = yield* complete(asked, options)
     phase = "dns"
-    return yield* Scope.provide(
+    const link = yield* Scope.provide(
       transport.dial(request, handshake.verify, (reached) => {
         phase = reached
       }),
       options.linkScope
     )
+    return { link, secret: asked.secretSubprotocols ?? [] }
   }).pipe(
     Effect.timeoutOrElse({
       duration: handshake.timeout,

@@ -13,7 +13,7 @@ import * as credentials from "./credentials.ts"
 import { positiveDuration } from "./duration.ts"
 import { InvalidRequest } from "./reasons.ts"
 import { requestHeaders } from "./requestHeaders.ts"
-import { requestSubprotocols } from "./requestSubprotocols.ts"
+import { offeredSubprotocols, type Offer } from "./requestSubprotocols.ts"
 import { type RequestUrl, requestUrl } from "./requestUrl.ts"
 import { verifyWith } from "./verify.ts"
 
@@ -32,7 +32,7 @@ export const fromOptions = (
     }
     const url = yield* credentials.make("url", options.url, requestUrl, context)
     const headers = yield* credentials.make("headers", options.headers, requestHeaders, context)
-    const subprotocols = yield* credentials.make("subprotocols", options.subprotocols, requestSubprotocols, context)
+    const subprotocols = yield* credentials.make("subprotocols", options.subprotocols, offeredSubprotocols, context)
     const timeout = yield* positiveDuration("timeout", options.timeout ?? defaultTimeout)
     const greetTimeout = yield* positiveDuration("greetTimeout", options.greetTimeout ?? defaultTimeout)
     const requireSubprotocol = yield* flag("requireSubprotocol", options.requireSubprotocol)
@@ -68,7 +68,7 @@ const flag = (option: string, given: unknown): Result.Result<boolean, InvalidReq
 interface Makers {
   readonly url: credentials.Maker<RequestUrl>
   readonly headers: credentials.Maker<Headers.Headers>
-  readonly subprotocols: credentials.Maker<ReadonlyArray<string>>
+  readonly subprotocols: credentials.Maker<Offer>
 }
 
 const request = Effect.fnUntraced(function*(
@@ -84,7 +84,8 @@ const request = Effect.fnUntraced(function*(
     headers: Option.isSome(target.authorization) && given["authorization"] === undefined
       ? Headers.set(given, "authorization", target.authorization.value)
       : given,
-    subprotocols: offered,
+    subprotocols: offered.names,
+    ...(offered.secret.length === 0 ? undefined : { secretSubprotocols: offered.secret }),
     extensions: [],
     attempt: attempt.attempt,
     endpoint: target.endpoint

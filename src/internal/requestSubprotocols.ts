@@ -28,4 +28,20 @@ export const requestSubprotocols = (input: unknown): Result.Result<ReadonlyArray
   return Result.succeed([...seen])
 }
 
+/** Which of the names that were found legal were given as `Redacted`. */
+const secrets = (input: unknown, names: ReadonlyArray<string>): ReadonlyArray<string> => {
+  if (Redacted.isRedacted(input)) return names
+  return Array.isArray(input) ? names.filter((_, index) => Redacted.isRedacted(input[index])) : []
+}
+
+/** Subprotocols to be offered, and those among them that may not be shown. */
+export interface Offer {
+  readonly names: ReadonlyArray<string>
+  readonly secret: ReadonlyArray<string>
+}
+
+/** The same, with what may not be shown. */
+export const offeredSubprotocols = (input: unknown): Result.Result<Offer, InvalidRequest> =>
+  Result.map(requestSubprotocols(input), (names) => ({ names, secret: secrets(input, names) }))
+
 const unwrap = (u: unknown): unknown => Redacted.isRedacted(u) ? Redacted.value(u) : u

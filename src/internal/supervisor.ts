@@ -86,6 +86,8 @@ export class Supervisor implements InboxOwner, JournalOwner {
   private endpoint: string | undefined = undefined
   private firstEndpoint: string | undefined = undefined
   private counted = false
+  /** The open session's subprotocol as it may be shown. */
+  private subprotocol = Option.none<string>()
   private wanted: boolean
   private closeRequest: CloseRequest | undefined = undefined
   private reconnectRequest: ReconnectRequest | undefined = undefined
@@ -400,6 +402,7 @@ export class Supervisor implements InboxOwner, JournalOwner {
     })
     observed.observe((cause) => this.endWith(session, cause))
     this.current = session
+    this.subprotocol = established.subprotocol
     this.dialling = false
     // Whoever is told may act inside the publication: what they find there must be this session's.
     this.inbox.prepare(link)
@@ -428,7 +431,7 @@ export class Supervisor implements InboxOwner, JournalOwner {
       _tag: "Open" as const,
       session: session.id,
       since: session.openedAt,
-      subprotocol: session.link.subprotocol,
+      subprotocol: this.subprotocol,
       rtt: Option.fromUndefinedOr(session.rtt),
       paused: session.link.paused()
     }

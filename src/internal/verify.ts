@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import type { Check, CheckResult, Verdict, VerifyInput } from "../Handshake.ts"
 import * as extensions from "./extensions.ts"
 import { HandshakeInvalid } from "./reasons.ts"
-import { joinHeaders } from "./redact.ts"
+import { joinHeaders, redacted } from "./redact.ts"
 import { rejected } from "./rejected.ts"
 import { shorten } from "./text.ts"
 
@@ -39,8 +39,8 @@ export const verifyWith = (options: { readonly requireSubprotocol: boolean }) =>
       subprotocol === undefined
         ? request.subprotocols.length === 0 || !options.requireSubprotocol
         : request.subprotocols.includes(subprotocol),
-      expectedSubprotocol(request.subprotocols, options.requireSubprotocol),
-      subprotocol === undefined ? undefined : shorten(subprotocol, subprotocolLength)
+      expectedSubprotocol(request, options.requireSubprotocol),
+      subprotocol === undefined ? undefined : shown(subprotocol, request)
     )
   ]
   return { checks, failure: Option.map(Option.fromUndefinedOr(checks.find((check) => !check.ok)), reason(input)) }
@@ -64,10 +64,12 @@ const listHas = (header: string | undefined, token: string): boolean =>
   header !== undefined && header.split(",").some((element) => element.trim().toLowerCase() === token)
 
 // Some services take a bearer token as a subprotocol, so that a long one is never shown whole.
-const subprotocolLength = 32
+const shown = (name: string, { secretSubprotocols = [] }: VerifyInput["request"]): string =>
+  secretSubprotocols.some((secret) => name.includes(secret)) ? redacted : shorten(name, 32)
 
-const expectedSubprotocol = (offered: ReadonlyArray<string>, required: boolean): string => {
+const expectedSubprotocol = (request: VerifyInput["request"], required: boolean): string => {
+  const offered = request.subprotocols
   if (offered.length === 0) return nothing
-  const names = offered.map((name) => shorten(name, subprotocolLength)).join(", ")
+  const names = offered.map((name) => shown(name, request)).join(", ")
   return `${offered.length === 1 ? names : `one of ${names}`}${required ? "" : ", or nothing"}`
 }
