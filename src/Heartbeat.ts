@@ -13,8 +13,9 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
-import { ConnectionError } from "./ConnectionError.ts"
+import { ConnectionError, InvalidRequest } from "./ConnectionError.ts"
 import * as askers from "./internal/askers.ts"
 import { positiveDuration } from "./internal/duration.ts"
 import * as idleness from "./internal/idleness.ts"
@@ -71,11 +72,20 @@ const check = (option: string, input: Duration.Input): Effect.Effect<Duration.Du
     (reason) => new ConnectionError({ reason })
   )
 
-const checkPace = (options: HeartbeatOptions | undefined): Effect.Effect<liveness.Pace, ConnectionError> =>
-  Effect.all({
-    interval: check("interval", options?.interval ?? "25 seconds"),
-    timeout: check("timeout", options?.timeout ?? "15 seconds")
-  })
+const checkPace = (options: HeartbeatOptions = {}): Effect.Effect<liveness.Pace, ConnectionError> =>
+  Predicate.isObject(options)
+    ? Effect.all({
+      interval: check("interval", options.interval ?? "25 seconds"),
+      timeout: check("timeout", options.timeout ?? "15 seconds")
+    })
+    : Effect.fail(
+      new ConnectionError({
+        reason: new InvalidRequest({
+          option: "heartbeat",
+          problem: "must be an object with `interval` and `timeout`, or a layer of Heartbeat"
+        })
+      })
+    )
 
 /**
  * A heartbeat of protocol pings (RFC 6455 §5.5.2).

@@ -11,6 +11,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import { classify, ConnectionError, InvalidRequest } from "./ConnectionError.ts"
@@ -127,13 +128,18 @@ export const defaultSchedule: Schedule.Schedule<Duration.Duration, ConnectionErr
 /**
  * Makes the service. What the schedule needs is taken from where this runs.
  *
- * Fails with `InvalidRequest` for a `resetAfter` that is not above zero, and for
- * a `schedule` made with options that can never work.
+ * Fails with `InvalidRequest` for a `resetAfter` that is not above zero, for a
+ * `schedule` made with options that can never work, and for what is no schedule
+ * or no function.
  */
 export const make = <R = never>(
   options: ReconnectOptions<R> = {}
 ): Effect.Effect<Reconnect["Service"], ConnectionError, R> =>
   Effect.gen(function*() {
+    const isGroup: boolean = Predicate.isObject(options)
+    if (!isGroup) {
+      return yield* invalid("reconnect", "must be an object with the options of this group, or a layer of Reconnect")
+    }
     const resetAfter = yield* Effect.mapError(
       Effect.fromResult(positiveOrInfiniteDuration("reconnect.resetAfter", options.resetAfter ?? "30 seconds")),
       (reason) => new ConnectionError({ reason })
@@ -141,6 +147,14 @@ export const make = <R = never>(
     const given = options.schedule
     const problem = given === undefined ? undefined : problems.get(given)
     if (problem !== undefined) return yield* new ConnectionError({ reason: problem })
+    const isSchedule: boolean = given === undefined || Schedule.isSchedule(given)
+    if (!isSchedule) {
+      return yield* invalid("reconnect.schedule", "must be a Schedule, such as Reconnect.schedule() makes")
+    }
+    const isFunction: boolean = options.classify === undefined || Predicate.isFunction(options.classify)
+    if (!isFunction) {
+      return yield* invalid("reconnect.classify", "must be a function from an error to a Recovery")
+    }
     const context = yield* Effect.context<R>()
     return {
       classify: options.classify ?? classify,
@@ -148,6 +162,9 @@ export const make = <R = never>(
       resetAfter
     }
   })
+
+const invalid = (option: string, problem: string): Effect.Effect<never, ConnectionError> =>
+  Effect.fail(new ConnectionError({ reason: new InvalidRequest({ option, problem }) }))
 
 const provide = <R>(
   self: Schedule.Schedule<unknown, ConnectionError, never, R>,

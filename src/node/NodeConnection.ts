@@ -140,6 +140,18 @@ export interface ConfigOptions {
 }
 
 /**
+ * What `layerConfig` reads: all options in one `Config`, or each on its own; a
+ * group, and `headers`, may be an object of them.
+ */
+export type ConfigSource =
+  | Config.Config<ConfigOptions>
+  | {
+    readonly [K in keyof ConfigOptions]: K extends "headers"
+      ? Config.Config<ConfigOptions[K]> | { readonly [name: string]: Config.Config<string | Redacted.Redacted> }
+      : Config.Wrap<ConfigOptions[K]>
+  }
+
+/**
  * The layer of `Connection`, with options read from Effect's `Config`; what is
  * not data, such as `greet`, is given beside it and wins.
  *
@@ -153,7 +165,7 @@ export interface ConfigOptions {
  * ```
  */
 export const layerConfig = <RUrl = never, RHeaders = never, RSubprotocols = never, RGreet = never, RParts = never>(
-  config: Config.Wrap<ConfigOptions>,
+  config: ConfigSource,
   beside?: Partial<Options<RUrl, RHeaders, RSubprotocols, RGreet, RParts>>
 ): Layer.Layer<
   Connection.Connection,
@@ -162,7 +174,8 @@ export const layerConfig = <RUrl = never, RHeaders = never, RSubprotocols = neve
 > =>
   Layer.unwrap(
     Effect.map(
-      Config.unwrap(config),
+      // `Config.Wrap` does not know records, `Config.unwrap` does.
+      Config.unwrap(config as Config.Wrap<ConfigOptions>),
       (options) => layer({ ...options, ...beside })
     )
   )

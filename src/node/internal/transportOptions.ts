@@ -80,6 +80,12 @@ const defaultMaxPayload = 16 * 1024 * 1024
 
 export const resolve = (options: NodeTransportOptions, env: Environment): Checked<Config> =>
   Result.gen(function*() {
+    const isGroup: boolean = Predicate.isObject(options)
+    if (!isGroup) {
+      return yield* Result.fail(
+        new InvalidRequest({ option: "transport", problem: "must be an object with the options of this group" })
+      )
+    }
     if (options.agent !== undefined && options.proxy !== undefined) {
       return yield* invalid("agent", "cannot be given beside `transport.proxy`, which has an agent of its own")
     }
@@ -126,6 +132,8 @@ const plain = <A>(value: A | Redacted.Redacted<A> | undefined): A | undefined =>
 
 const tlsOptions = (options: TlsOptions): Checked<tls.ConnectionOptions> =>
   Result.gen(function*() {
+    const isGroup: boolean = Predicate.isObject(options)
+    if (!isGroup) return yield* invalid("tls", "must be an object with the options of this group")
     const rejectUnauthorized = yield* flag("tls.rejectUnauthorized", options.rejectUnauthorized)
     const servername = yield* checked(
       "tls.servername",
