@@ -113,6 +113,29 @@ describe("leaving", () => {
       assert.deepStrictEqual(yield* peer.received, ["in time"])
     }))
 
+  it.effect("what an earlier session lost keeps nothing from being flushed now", () =>
+    Effect.gen(function*() {
+      const { connection, server } = yield* connect({ connection: { outbound: { highWaterMark: 1 } } })
+      yield* connection.awaitOpen
+      const first = yield* server.peer
+      yield* first.pauseReading
+      yield* connection.send("lost with session 1")
+      yield* first.drop
+      yield* settle
+      yield* TestClock.adjust("1 second")
+      const peer = yield* server.peer
+      yield* settle
+      yield* peer.pauseReading
+      yield* connection.send("one")
+      const suspended = yield* beside(connection.send("two"))
+      const closing = yield* beside(connection.close())
+      yield* settle
+      yield* peer.resumeReading
+      yield* Fiber.join(closing)
+      yield* Fiber.join(suspended)
+      assert.deepStrictEqual(yield* peer.received, ["one", "two"])
+    }))
+
   for (const hole of ["reads nothing", "is half-open"] as const) {
     it.effect(`closing towards a peer that ${hole} takes at most closeTimeout; what is left is terminated and counted`, () =>
       Effect.gen(function*() {

@@ -19,7 +19,11 @@ const printed = (value: unknown): string =>
   [
     inspect(value, { depth: 20, showHidden: true, getters: true }),
     JSON.stringify(value, (_key, inner: unknown) =>
-      typeof inner === "bigint" ? String(inner) : inner instanceof Error ? { ...inner, text: inner.stack } : inner),
+      typeof inner === "bigint"
+        ? String(inner)
+        : inner instanceof Error
+        ? [Object.entries(inner), inner.stack]
+        : inner),
     String(value)
   ].join("\n")
 

@@ -215,6 +215,11 @@ export class Outbox {
     return Effect.suspend(() => this.flushSince(this.reported))
   }
 
+  /** The same without what was lost before. */
+  get drained(): Effect.Effect<void, ConnectionError> {
+    return Effect.suspend(() => this.flushSince(this.losses))
+  }
+
   private flushSince(reported: number): Effect.Effect<void, ConnectionError> {
     const next: Effect.Effect<void, ConnectionError> = Effect.suspend(() => {
       if (this.losses > reported) {

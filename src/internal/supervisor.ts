@@ -572,7 +572,7 @@ export class Supervisor implements InboxOwner, JournalOwner {
       this.outbox.stop(this.error(new ConnectionClosed({})))
       if (this.guard !== undefined) yield* Fiber.interrupt(this.guard)
       const begun = this.clock.monotonicTimeNanosUnsafe()
-      yield* Effect.ignore(this.outbox.flush).pipe(
+      yield* Effect.ignore(this.outbox.drained).pipe(
         Effect.raceFirst(Effect.ignore(link.ended)),
         Effect.andThen(link.close(request.code, request.reason)),
         Effect.andThen(Effect.ignore(link.ended)),
