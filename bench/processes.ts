@@ -15,11 +15,14 @@ interface Start {
   readonly flags?: ReadonlyArray<string>
 }
 
-const canPin = process.platform === "linux" && spawnSync("taskset", ["-c", "0", "true"]).status === 0
+/** Part of every Linux, and of no other system. */
+const pin = ["taskset", "-c", "0"] as const
+
+const canPin = process.platform === "linux" && spawnSync(pin[0], [pin[1], pin[2], "true"]).status === 0
 
 const start = ({ args = [], file, flags = [], pinned }: Start): ChildProcess => {
   const command = [process.execPath, ...flags, join(import.meta.dirname, file), ...args]
-  const [program, ...rest] = pinned && canPin ? ["taskset", "-c", "0", ...command] : command
+  const [program, ...rest] = pinned && canPin ? [...pin, ...command] : command
   return spawn(program!, rest, {
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, NODE_NO_WARNINGS: "1" }

@@ -6,7 +6,7 @@ import { cpu, rate } from "./metrics.ts"
 export const inboundBinary: Workload = {
   id: "inbound-binary",
   title: "Inbound, 64 KiB binary",
-  detail: "All contenders in processes that import Effect, since its heap alone slows down large messages.",
+  detail: "All contenders in processes that import and run Effect: its heap alone slows down large messages.",
   contenders: ["ws", "Holdfast, messages", "Holdfast, listen", ...peers],
   baseline: "ws",
   metrics: { rate, cpu },
@@ -16,10 +16,8 @@ export const inboundBinary: Workload = {
   server: true,
   pinned: false,
   measure: async (setting) => {
-    await import("effect/Layer")
-    await import("effect/Schema")
-    await import("effect/Stream")
-    await import("effect/socket/Socket")
+    const { useEffect } = await import("./effectInUse.ts")
+    await useEffect()
     return measureInbound(setting, {
       feed: "binary",
       count: 12_000 * setting.scale,

@@ -18,6 +18,8 @@ export const inboundJson: Workload = {
   server: true,
   pinned: false,
   measure: async (setting) => {
+    const { useEffect } = await import("./effectInUse.ts")
+    await useEffect()
     const Schema = await import("effect/Schema")
     const decode = Schema.decodeUnknownSync(
       Schema.Struct({ id: Schema.Number, symbol: Schema.String, price: Schema.Number, note: Schema.String })
