@@ -495,10 +495,9 @@ export class Supervisor implements InboxOwner, JournalOwner {
       if (stable) this.attempts = 0
       return Effect.gen({ self: this }, function*() {
         if (stable && this.pacer !== undefined) yield* this.pacer.reset
-        yield* this.log(Effect.logDebug(`session ${session.id} ended: ${error.message}`))
-        this.closingScope = yield* Effect.forkIn(Scope.close(session.scope, Exit.void), this.scope, {
-          startImmediately: true
-        })
+        yield* this.log(Effect.logDebug(`session ${session.id} ended: ${error.message}`), session)
+        // Started after the transition that follows: no finalizer finds a status that says `Open`.
+        this.closingScope = yield* Effect.forkIn(Scope.close(session.scope, Exit.void), this.scope)
         yield* this.finishOff(session)
         if (Option.isNone(failure)) return yield* Effect.failCause(end as Cause.Cause<never>)
         return error
@@ -709,11 +708,10 @@ export class Supervisor implements InboxOwner, JournalOwner {
     return new ConnectionError({ reason, attempt: this.attempts, endpoint: this.endpoint ?? "" })
   }
 
-  private log(effect: Effect.Effect<void>): Effect.Effect<void> {
-    const session = this.current
+  private log(effect: Effect.Effect<void>, session = this.current): Effect.Effect<void> {
     return Effect.annotateLogs(effect, {
       connection: this.name,
-      attempt: this.attempts,
+      attempt: session?.attempt ?? this.attempts,
       ...(session === undefined ? undefined : { session: session.id })
     })
   }

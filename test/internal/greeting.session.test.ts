@@ -1,12 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { TestClock } from "effect/testing"
 import { ConnectionError, HeartbeatTimeout } from "../../src/ConnectionError.ts"
 import type { GreetSession } from "../../src/Handshake.ts"
 import * as Heartbeat from "../../src/Heartbeat.ts"
-import { collect, connect, settle, tags } from "../support/connect.ts"
+import { beside, collect, connect, settle, tags } from "../support/connect.ts"
 
 /** Forks an effect into the session. */
 const forking = <E>(effect: Effect.Effect<unknown, E>) => (_session: GreetSession) =>
@@ -49,17 +50,25 @@ describe("what greet forks into the session", () => {
       })
       yield* connection.awaitOpen
       yield* Effect.flatMap(server.peer, (peer) => peer.drop)
+      yield* settle
       yield* TestClock.adjust("9 seconds")
       assert.strictEqual((yield* connection.status)._tag, "Connecting")
       yield* TestClock.adjust("1 second")
       assert.strictEqual((yield* connection.status)._tag, "Open")
       yield* connection.reconnect()
+      yield* settle
       yield* TestClock.adjust("10 seconds")
       assert.strictEqual((yield* connection.status)._tag, "Open")
+      // Whatever is being released when the connection is closed is waited for, too.
+      yield* server.peer
       yield* Effect.flatMap(server.peer, (peer) => peer.drop)
-      // Whatever is being released when the scope closes is waited for, too.
-      yield* Effect.forkScoped(Effect.andThen(Effect.yieldNow, TestClock.adjust("1 minute")))
-      yield* connection.close()
+      yield* settle
+      const closing = yield* beside(connection.close())
+      yield* settle
+      yield* TestClock.adjust("9 seconds")
+      assert.isUndefined(closing.pollUnsafe())
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(closing)
     }))
 
   it.effect("a failure of it ends the session with that failure", () =>
