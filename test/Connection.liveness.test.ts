@@ -114,7 +114,7 @@ describe("staying in", () => {
       }))
     }))
 
-  it.effect("a HeartbeatTimeout that only the user's own heartbeat knows of frees the descriptor too", () =>
+  it.effect("an end that only the user's own heartbeat knows of: the peer is told, the descriptor freed within closeTimeout", () =>
     Effect.gen(function*() {
       const restarting = new ConnectionError({
         reason: new ServiceRestart({ code: 1012, closeReason: "said so in band", initiator: "peer" })
