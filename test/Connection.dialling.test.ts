@@ -33,6 +33,29 @@ describe("getting in", () => {
       assert.strictEqual((yield* server.dials).length, 1)
     }))
 
+  it.effect("a url, headers or greet effect that was interrupted, by whoever it shares its work with, failed an attempt", () =>
+    Effect.gen(function*() {
+      for (const part of ["url", "headers", "greet"] as const) {
+        let calls = 0
+        const once = (value: string | {}) =>
+          Effect.suspend(() => ++calls === 1 ? Effect.interrupt : Effect.succeed(value))
+        const { connection } = yield* connect({
+          handshake: part === "url"
+            ? { url: once("ws://server.test/feed") as Effect.Effect<string> }
+            : part === "headers"
+            ? { headers: once({}) as Effect.Effect<{}> }
+            : { greet: () => Effect.asVoid(once("hello")) }
+        })
+        yield* settle
+        const status = yield* connection.status
+        assert(status._tag === "Waiting", part)
+        assert.strictEqual(status.cause.reason._tag, part === "greet" ? "GreetingFailed" : "CredentialsFailed")
+        assert.include(status.cause.message, "interrupted")
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual((yield* connection.status)._tag, "Open")
+      }
+    }))
+
   it.effect("a 401 is seen as a 401 by the policy, not as a clean close", () =>
     Effect.gen(function*() {
       const judged: Array<ConnectionError> = []

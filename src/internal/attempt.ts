@@ -7,11 +7,11 @@ import * as Exit from "effect/Exit"
 import * as Headers from "effect/http/Headers"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import { ConnectionError, HandshakeTimeout } from "../ConnectionError.ts"
+import { ConnectionError, CredentialsFailed, HandshakeTimeout } from "../ConnectionError.ts"
 import type { Handshake, HandshakeRequest } from "../Handshake.ts"
 import type { Link, Message } from "../Link.ts"
 import type { DialPhase, Transport } from "../Transport.ts"
-import { greet } from "./greeting.ts"
+import { failInterrupted, greet } from "./greeting.ts"
 import * as ObservedScope from "./observedScope.ts"
 import { redacted } from "./redact.ts"
 import { traceparent } from "./traceparent.ts"
@@ -73,7 +73,10 @@ const dial = (options: AttemptOptions): Effect.Effect<Dialled, ConnectionError> 
   let phase: DialPhase | "credentials" = "credentials"
   let endpoint = ""
   return Effect.gen(function*() {
-    const asked = yield* handshake.request({ attempt: options.attempt, previous: options.previous })
+    const asked = yield* failInterrupted(
+      handshake.request({ attempt: options.attempt, previous: options.previous }),
+      (cause) => new ConnectionError({ reason: new CredentialsFailed({ cause }), attempt: options.attempt })
+    )
     endpoint = asked.endpoint
     yield* Effect.annotateCurrentSpan("endpoint", endpoint)
     options.onRequest(endpoint)

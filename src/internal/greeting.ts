@@ -91,7 +91,7 @@ export const greet = Effect.fnUntraced(function*(
       })
   }
 
-  const exit = yield* handshake.greet.value(session).pipe(
+  const exit = yield* failInterrupted(handshake.greet.value(session), (problem): unknown => problem).pipe(
     Scope.provide(observed.scope),
     // What the link says of its own end is worth more than what `greet` makes of it.
     Effect.raceFirst(link.ended),
@@ -122,6 +122,20 @@ const heartbeatOf = (greeting: unknown): Effect.Effect<never, unknown> | undefin
   Predicate.hasProperty(greeting, "heartbeat") && Effect.isEffect(greeting.heartbeat)
     ? greeting.heartbeat as Effect.Effect<never, unknown>
     : undefined
+
+/**
+ * Fails where a user's effect was interrupted from within: by whoever it shares
+ * its work with, a cached token for instance. That is an outage, not a defect.
+ */
+export const failInterrupted = <A, E, R, E2>(
+  effect: Effect.Effect<A, E, R>,
+  onInterrupted: (problem: string) => E2
+): Effect.Effect<A, E | E2, R> =>
+  Effect.catchCause(
+    effect,
+    (cause): Effect.Effect<never, E | E2> =>
+      Cause.hasInterruptsOnly(cause) ? Effect.fail(onInterrupted("it was interrupted")) : Effect.failCause(cause)
+  )
 
 /** The close code and reason of the user's, or why they cannot be sent. */
 export const checkClose = (
