@@ -449,7 +449,10 @@ export class Supervisor implements InboxOwner, JournalOwner {
     return Effect.map(Effect.forkIn(guard, session.scope), (fiber) => {
       this.guard = fiber
       fiber.addObserver((exit) => {
-        if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)) this.endWith(session, exit.cause)
+        // It stopped because we leave the session.
+        if (session.scope.state._tag === "Closed" || this.closeRequest !== undefined) return
+        const failed = Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)
+        this.endWith(session, failed ? exit.cause : Cause.fail("its heartbeat stopped"))
       })
     })
   }

@@ -192,6 +192,22 @@ describe("a heartbeat that greet returns", () => {
       assert.deepStrictEqual(tags(statuses), ["Open", "Waiting"])
     }))
 
+  for (const [how, heartbeat] of [["returns", Effect.void], ["is interrupted", Effect.interrupt]] as const) {
+    it.effect(`${how}: the session ends with it, since it would not be watched`, () =>
+      Effect.gen(function*() {
+        const { connection } = yield* connect({
+          handshake: {
+            greet: () =>
+              Effect.succeed({ heartbeat: Effect.andThen(Effect.sleep("1 second"), heartbeat) as Effect.Effect<never> })
+          }
+        })
+        const session = yield* connection.awaitOpen
+        yield* TestClock.adjust("1 second")
+        const { reason } = yield* session.ended
+        assert(reason._tag === "GreetingFailed" && reason.cause === "its heartbeat stopped")
+      }))
+  }
+
   it.effect("anything else that greet returns is of no interest", () =>
     Effect.gen(function*() {
       for (const value of [undefined, null, 1, "text", {}, { heartbeat: "often" }]) {
