@@ -203,7 +203,8 @@ const supervise = (
   options: CheckedOptions,
   services: Services
 ): Effect.Effect<Supervisor, never, Scope.Scope> =>
-  Effect.withFiber((fiber) =>
+  // What is started is also registered to be closed.
+  Effect.uninterruptible(Effect.withFiber((fiber) =>
     Effect.gen(function*() {
       const clock = yield* Clock.clockWith(Effect.succeed)
       const scope = yield* Scope.make()
@@ -220,7 +221,7 @@ const supervise = (
       )
       return supervisor
     })
-  )
+  ))
 
 /**
  * The service over its supervisor. Members are made when they are first asked
@@ -244,7 +245,7 @@ class SupervisedConnection implements ConnectionService {
   }
 
   get status() {
-    return Effect.sync(() => this.supervisor.journal.status)
+    return Effect.sync(() => this.supervisor.status)
   }
 
   get changes() {

@@ -92,7 +92,7 @@ const states: Record<string, Leaving> = {
     reach: ({ connection, server }) =>
       Effect.gen(function*() {
         const peer = yield* welcoming(server)
-        yield* connection.subscribe
+        yield* Effect.asVoid(connection.subscribe)
         yield* peer.send("more than the mark")
         yield* peer.send("never read")
         yield* settle

@@ -105,7 +105,7 @@ describe("staying in", () => {
     Effect.gen(function*() {
       const { connection, server } = yield* connect({ connection: { inbound: { highWaterMark: 1024 } } })
       yield* Effect.scoped(Effect.gen(function*() {
-        yield* connection.subscribe
+        yield* Effect.asVoid(connection.subscribe)
         const peer = yield* server.peer
         yield* peer.send("x".repeat(1000))
         yield* peer.ping

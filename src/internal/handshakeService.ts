@@ -13,7 +13,7 @@ import * as credentials from "./credentials.ts"
 import { positiveDuration } from "./duration.ts"
 import { InvalidRequest } from "./reasons.ts"
 import { requestHeaders } from "./requestHeaders.ts"
-import { offeredSubprotocols, type Offer } from "./requestSubprotocols.ts"
+import { type Offer, offeredSubprotocols } from "./requestSubprotocols.ts"
 import { type RequestUrl, requestUrl } from "./requestUrl.ts"
 import { verifyWith } from "./verify.ts"
 
