@@ -57,7 +57,13 @@ export interface Link {
   readonly flush: Effect.Effect<void, ConnectionError>
   /** Sends a ping of at most 125 bytes (RFC 6455 §5.5.2); succeeds when it has left this process. Fails where the transport cannot. */
   readonly ping: (payload: Uint8Array) => Effect.Effect<void, ConnectionError>
-  /** Calls the handler for every pong while the scope is open. */
+  /**
+   * The same without an effect: calls back when the ping has left this process.
+   * False, and nothing is sent, where the link is closing or has ended, or the
+   * transport cannot.
+   */
+  readonly sendPing: (payload: Uint8Array, sent: () => void) => boolean
+  /** Calls the handler for every pong while the scope is open; the payload is its own during the call only. */
   readonly onPong: (handler: (payload: Uint8Array) => void) => Effect.Effect<void, never, Scope.Scope>
   /** Calls the handler for every message while the scope is open, beside the receiver. */
   readonly onMessage: (handler: (message: Message) => void) => Effect.Effect<void, never, Scope.Scope>

@@ -19,8 +19,8 @@ export interface Question {
 
 /** How a link is asked. */
 export interface Asker {
-  /** Sends the question; succeeds when it has left this process. */
-  readonly ask: (question: Question) => Effect.Effect<void, ConnectionError>
+  /** Sends the question and calls back when it has left this process; or an effect that does, to be forked. */
+  readonly ask: (question: Question, sent: () => void) => Effect.Effect<void, ConnectionError> | undefined
   /** Forgets what is unanswered, so that no answer gives a round trip. */
   readonly forget: () => void
 }
@@ -38,6 +38,10 @@ const maxUnanswered = 16
 export const pings: MakeAsker = Effect.fnUntraced(function*(link, answered) {
   const session = yield* Random.nextIntBetween(0, 0xffff_ffff)
   const unanswered: Array<{ readonly id: number; readonly question: Question }> = []
+  // One payload for all: it is on its way out before the next question is asked.
+  const payload = new Uint8Array(8)
+  const outgoing = new DataView(payload.buffer)
+  outgoing.setUint32(0, session)
   let id = 0
   yield* link.onPong((payload) => {
     if (payload.length !== 8) return
@@ -51,15 +55,13 @@ export const pings: MakeAsker = Effect.fnUntraced(function*(link, answered) {
     answered(question)
   })
   return {
-    ask: (question) => {
+    ask: (question, sent) => {
       id = (id + 1) >>> 0
-      const payload = new Uint8Array(8)
-      const view = new DataView(payload.buffer)
-      view.setUint32(0, session)
-      view.setUint32(4, id)
+      outgoing.setUint32(4, id)
       unanswered.push({ id, question })
       if (unanswered.length > maxUnanswered) unanswered.shift()
-      return link.ping(payload)
+      link.sendPing(payload, sent)
+      return undefined
     },
     forget: () => {
       unanswered.length = 0

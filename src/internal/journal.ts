@@ -16,6 +16,7 @@ import * as Stream from "effect/Stream"
 import type { ConnectionEvent } from "../ConnectionEvent.ts"
 import * as Metrics from "../ConnectionMetrics.ts"
 import type { ConnectionStatus } from "../ConnectionStatus.ts"
+import { metricContext } from "./metricContext.ts"
 
 type Direction = "inbound" | "outbound"
 type DropReason = Extract<ConnectionEvent, { readonly _tag: "Dropped" }>["reason"]
@@ -31,10 +32,22 @@ interface Drops {
 
 const bufferSize = 1024
 
+// The direction stands in the metric: two that take turns would otherwise make their keys anew each time.
+const directed = (metric: { readonly id: string; readonly description: string | undefined }, direction: Direction) =>
+  Metric.counter(metric.id, { description: metric.description, incremental: true, attributes: { direction } })
+const traffic = (direction: Direction) => ({
+  messages: directed(Metrics.messages, direction),
+  bytes: directed(Metrics.bytes, direction)
+})
+const inbound = traffic("inbound")
+const outbound = traffic("outbound")
+
 /** Whose journal it is. */
 export interface JournalOwner {
   /** The connection's. */
   readonly name: string
+  /** What it is doing now, where that is newer than the last transition. */
+  readonly status?: ConnectionStatus | undefined
   /** True as long as `name` stands in for one that is yet to be known. */
   readonly unnamed?: boolean | undefined
   /** Runs once a burst, before the publication. */
@@ -60,9 +73,8 @@ export class Journal {
   private readonly context: Context.Context<never>
   private readonly dispatcher: Scheduler.SchedulerDispatcher
   private readonly owner: JournalOwner
-  // Inbound by the metric's id, outbound by the metric itself.
-  private counters: Map<string | Counter, Counter> | undefined = undefined
-  private countersName: string | undefined = undefined
+  private measured: Context.Context<never> | undefined = undefined
+  private measuredName: string | undefined = undefined
 
   constructor(options: {
     readonly status: ConnectionStatus
@@ -93,18 +105,13 @@ export class Journal {
     if (this.statuses !== undefined) offer(this.statuses, next)
   }
 
-  /** A new fact about the current status: not published. */
-  refresh(next: ConnectionStatus): void {
-    this.current = next
-  }
-
   /** The current status first, then every transition; ends after `Closed`. */
   get changes(): Stream.Stream<ConnectionStatus> {
     return Stream.unwrap(Effect.gen({ self: this }, function*() {
-      if (this.finished) return Stream.make(this.current)
+      if (this.finished) return Stream.make(this.owner.status ?? this.current)
       this.statuses ??= yield* PubSub.sliding<ConnectionStatus>(bufferSize)
       const subscription = yield* PubSub.subscribe(this.statuses)
-      return Stream.concat(Stream.make(this.current), Stream.fromSubscription(subscription)).pipe(
+      return Stream.concat(Stream.make(this.owner.status ?? this.current), Stream.fromSubscription(subscription)).pipe(
         Stream.takeUntil((status) => status._tag === "Closed")
       )
     }))
@@ -123,6 +130,11 @@ export class Journal {
         Stream.takeUntil((event) => event._tag === "Closed")
       )
     }))
+  }
+
+  /** Whether somebody reads the events. */
+  get isFollowed(): boolean {
+    return this.happenings !== undefined
   }
 
   /** Publishes an event, built only where somebody listens. Not from inside a socket's callback: see `publishLater`. */
@@ -183,13 +195,13 @@ export class Journal {
   /** Publishes what was counted. */
   settle(): void {
     if (this.inboundMessages > 0) {
-      this.count(Metrics.messages, this.inboundMessages, "inbound")
-      this.count(Metrics.bytes, this.inboundBytes, "inbound")
+      this.count(inbound.messages, this.inboundMessages)
+      this.count(inbound.bytes, this.inboundBytes)
       this.inboundMessages = this.inboundBytes = 0
     }
     if (this.outboundMessages > 0) {
-      this.count(Metrics.messages, this.outboundMessages, "outbound")
-      this.count(Metrics.bytes, this.outboundBytes, "outbound")
+      this.count(outbound.messages, this.outboundMessages)
+      this.count(outbound.bytes, this.outboundBytes)
       this.outboundMessages = this.outboundBytes = 0
     }
     const drops = this.drops
@@ -220,16 +232,16 @@ export class Journal {
   // ---------------------------------------------------------------------------
 
   attempted(): void {
-    this.update(Metrics.connectAttempts, 1, {})
+    this.count(Metrics.connectAttempts, 1)
   }
 
   opened(took: Duration.Duration): void {
-    this.update(Metrics.connectDuration, Duration.toSeconds(took), {})
+    this.count(Metrics.connectDuration, Duration.toSeconds(took))
   }
 
   disconnected(reason: string, uptime: Duration.Duration): void {
     this.update(Metrics.disconnects, 1, { reason })
-    this.update(Metrics.sessionDuration, Duration.toSeconds(uptime), {})
+    this.count(Metrics.sessionDuration, Duration.toSeconds(uptime))
   }
 
   rtt(rtt: Duration.Duration): void {
@@ -244,28 +256,21 @@ export class Journal {
   private gauge(status: ConnectionStatus): void {
     // A first value under a name that is about to change would stay for ever.
     if (status._tag === "Connecting" && this.owner.unnamed === true) return
-    this.update(Metrics.status, Metrics.statusValue[status._tag], {})
+    this.count(Metrics.status, Metrics.statusValue[status._tag])
   }
 
-  // Metrics of the hot path: their attributes are made once, and again where the connection's name changes.
-  private count(metric: Counter, amount: number, direction?: Direction): void {
+  // Every metric of a connection has its name; the direction is in the metric itself.
+  private count(metric: Counter, amount: number): void {
     const name = this.owner.name
-    if (this.counters === undefined || this.countersName !== name) {
-      this.counters = new Map()
-      this.countersName = name
+    if (this.measured === undefined || this.measuredName !== name) {
+      this.measured = metricContext(this.context, name)
+      this.measuredName = name
     }
-    const key = direction === "outbound" ? metric : metric.id
-    let counter = this.counters.get(key)
-    if (counter === undefined) {
-      counter = Metric.withAttributes(metric, { connection: name, ...(direction === undefined ? {} : { direction }) })
-      this.counters.set(key, counter)
-    }
-    counter.updateUnsafe(amount, this.context)
+    metric.updateUnsafe(amount, this.measured)
   }
 
   private update(metric: Counter, amount: number, attributes: Record<string, string>): void {
-    Metric.withAttributes(metric, { connection: this.owner.name, ...attributes })
-      .updateUnsafe(amount, this.context)
+    this.count(Metric.withAttributes(metric, attributes), amount)
   }
 }
 

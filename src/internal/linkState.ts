@@ -33,7 +33,7 @@ export interface Driver {
   readonly buffered: () => number
   /** Calls back, once, when `buffered()` is at most `mark`; also when the link dies, or never. The result cancels. */
   readonly whenBelow: (mark: number, done: () => void) => () => void
-  /** Sends a ping and calls back when it has left this process; undefined where the transport cannot. */
+  /** Sends a ping, whose payload is the caller's again afterwards, and calls back when it has left; undefined where the transport cannot. */
   readonly ping: ((payload: Uint8Array, done: () => void) => void) | undefined
   /** Starts the closing handshake with a code that may be sent and a reason of at most 123 bytes. */
   readonly close: (code: number, reason: string) => void
@@ -236,6 +236,13 @@ export class LinkState implements Link {
 
   get flush(): Effect.Effect<void, ConnectionError> {
     return this.drained(0)
+  }
+
+  sendPing(payload: Uint8Array, sent: () => void): boolean {
+    const ping = this.driver.ping
+    if (ping === undefined || payload.length > 125 || !this.writable()) return false
+    ping(payload, sent)
+    return true
   }
 
   ping(payload: Uint8Array): Effect.Effect<void, ConnectionError> {

@@ -147,11 +147,19 @@ class Watch {
     this.backlog = this.link.buffered()
     this.heldUp = false
     this.drainedAt = 0n
+    const sent = () => {
+      asked.sentAt = this.clock.monotonicTimeNanosUnsafe()
+    }
+    const asking = this.asker!.ask(asked, sent)
+    if (asking === undefined) {
+      this.target = this.wakeAt(now)
+      return Effect.void
+    }
     // Forked, since a write may wait for ever; the child ends with this fiber.
-    return Effect.flatMap(Effect.forkChild(this.asker!.ask(asked), { startImmediately: true }), (fiber) => {
+    return Effect.flatMap(Effect.forkChild(asking, { startImmediately: true }), (fiber) => {
       fiber.addObserver((exit) => {
         // A typed failure means that it was not sent, and the link tells why.
-        if (Exit.isSuccess(exit)) asked.sentAt = this.clock.monotonicTimeNanosUnsafe()
+        if (Exit.isSuccess(exit)) sent()
         else if (Cause.hasDies(exit.cause)) this.broken = Cause.die(Cause.squash(exit.cause))
       })
       this.target = this.wakeAt(now)

@@ -21,6 +21,7 @@ import {
   InboundOverflow,
   isConnectionError
 } from "../ConnectionError.ts"
+import type { ConnectionStatus } from "../ConnectionStatus.ts"
 import type { Handshake } from "../Handshake.ts"
 import type { Heartbeat } from "../Heartbeat.ts"
 import type { Reconnect } from "../Reconnect.ts"
@@ -426,6 +427,12 @@ export class Supervisor implements InboxOwner, JournalOwner {
     return session
   }
 
+  /** The status now, with the latest facts of an open session. */
+  get status(): ConnectionStatus {
+    const published = this.journal.status
+    return published._tag === "Open" && this.current !== undefined ? this.openStatus(this.current) : published
+  }
+
   private openStatus(session: ActiveSession) {
     return {
       _tag: "Open" as const,
@@ -643,9 +650,8 @@ export class Supervisor implements InboxOwner, JournalOwner {
   private onRtt(session: ActiveSession, rtt: Duration.Duration): void {
     session.rtt = rtt
     if (this.current !== session || this.journal.status._tag !== "Open") return
-    this.journal.refresh(this.openStatus(session))
     this.journal.rtt(rtt)
-    this.journal.publishLater("PongReceived", () => ({ session: session.id, rtt }))
+    if (this.journal.isFollowed) this.journal.publishLater("PongReceived", () => ({ session: session.id, rtt }))
   }
 
   onTick(): void {
@@ -660,7 +666,6 @@ export class Supervisor implements InboxOwner, JournalOwner {
     const session = this.current
     if (session === undefined) return
     session.pausedNanos = this.clock.monotonicTimeNanosUnsafe()
-    if (this.journal.status._tag === "Open") this.journal.refresh(this.openStatus(session))
     this.journal.publishLater("Paused", () => ({ session: session.id }))
     this.pauseWatch = this.runInSession(Effect.flatMap(
       Effect.sleep(this.options.inbound.maxPause),
@@ -674,7 +679,6 @@ export class Supervisor implements InboxOwner, JournalOwner {
     if (session === undefined || session.pausedNanos === undefined) return
     const pausedFor = Duration.nanos(this.clock.monotonicTimeNanosUnsafe() - session.pausedNanos)
     session.pausedNanos = undefined
-    if (this.journal.status._tag === "Open") this.journal.refresh(this.openStatus(session))
     this.journal.publishLater("Resumed", () => ({ session: session.id, pausedFor }))
   }
 

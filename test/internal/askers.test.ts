@@ -9,6 +9,9 @@ import * as FakeLink from "../support/fakeLink.ts"
 
 const question = (): askers.Question => ({ askedAt: 0n, sentAt: undefined, heardBefore: 0n })
 
+/** What the asker would have forked. */
+const asked = (asker: askers.Asker, question: askers.Question) => asker.ask(question, () => {}) ?? Effect.void
+
 describe("pings", () => {
   const make = Effect.fnUntraced(function*(fake: FakeLink.FakeLink) {
     const answered: Array<askers.Question> = []
@@ -22,8 +25,8 @@ describe("pings", () => {
       const one = yield* make(fake)
       const two = yield* make(fake)
       for (let i = 0; i < 3; i++) {
-        yield* one.asker.ask(question())
-        yield* two.asker.ask(question())
+        one.asker.ask(question(), () => {})
+        two.asker.ask(question(), () => {})
       }
       const payloads = fake.pings.map((ping) => ping.payload.join())
       assert.strictEqual(new Set(payloads).size, 6)
@@ -35,9 +38,9 @@ describe("pings", () => {
       const fake = yield* FakeLink.make
       const { answered, asker } = yield* make(fake)
       const [first, second, third] = [question(), question(), question()]
-      yield* asker.ask(first)
-      yield* asker.ask(second)
-      yield* asker.ask(third)
+      asker.ask(first, () => {})
+      asker.ask(second, () => {})
+      asker.ask(third, () => {})
       fake.pong(fake.pings[0]!.payload)
       fake.pong(fake.pings[2]!.payload)
       fake.pong(fake.pings[2]!.payload)
@@ -52,8 +55,8 @@ describe("pings", () => {
       const fake = yield* FakeLink.make
       const replaced = yield* make(fake)
       const { answered, asker } = yield* make(fake)
-      yield* replaced.asker.ask(question())
-      yield* asker.ask(question())
+      replaced.asker.ask(question(), () => {})
+      asker.ask(question(), () => {})
       fake.pong(new Uint8Array(0))
       fake.pong(new Uint8Array(8))
       fake.pong(fake.pings[0]!.payload)
@@ -65,7 +68,7 @@ describe("pings", () => {
     Effect.gen(function*() {
       const fake = yield* FakeLink.make
       const { answered, asker } = yield* make(fake)
-      yield* asker.ask(question())
+      asker.ask(question(), () => {})
       const chunk = new Uint8Array(20)
       chunk.set(fake.pings[0]!.payload, 7)
       fake.pong(chunk.subarray(7, 15))
@@ -77,7 +80,7 @@ describe("pings", () => {
       const fake = yield* FakeLink.make
       const scope = yield* Scope.make()
       const { answered, asker } = yield* Scope.provide(make(fake), scope)
-      yield* asker.ask(question())
+      asker.ask(question(), () => {})
       yield* Scope.close(scope, Exit.void)
       fake.pong(fake.pings[0]!.payload)
       assert.deepStrictEqual(answered, [])
@@ -100,8 +103,8 @@ describe("messages", () => {
       const fake = yield* FakeLink.make
       let n = 0
       const { asker } = yield* make(fake, Effect.sync(() => `beat ${++n}`))
-      yield* asker.ask(question())
-      yield* asker.ask(question())
+      yield* asked(asker, question())
+      yield* asked(asker, question())
       assert.deepStrictEqual(fake.sent.map((sent) => sent.message), ["beat 1", "beat 2"])
     }))
 
@@ -110,8 +113,8 @@ describe("messages", () => {
       const fake = yield* FakeLink.make
       const { answered, asker } = yield* make(fake, Effect.succeed("beat"), (message) => message === "pong")
       const [first, second] = [question(), question()]
-      yield* asker.ask(first)
-      yield* asker.ask(second)
+      yield* asked(asker, first)
+      yield* asked(asker, second)
       fake.message("data")
       fake.message("pong")
       fake.message("pong")
@@ -127,9 +130,9 @@ describe("messages", () => {
       const { asker } = yield* make(fake, Effect.succeed("beat"), () => {
         throw new Error("boom")
       })
-      yield* asker.ask(question())
+      yield* asked(asker, question())
       fake.message("data")
-      const exit = yield* Effect.exit(asker.ask(question()))
+      const exit = yield* Effect.exit(asked(asker, question()))
       assert(Exit.isFailure(exit))
       assert.strictEqual((Cause.squash(exit.cause) as Error).message, "boom")
     }))

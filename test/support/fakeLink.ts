@@ -75,7 +75,7 @@ export class FakeLink {
           }
         },
         ping: (payload, done) => {
-          this.pings.push({ at: this.now, payload })
+          this.pings.push({ at: this.now, payload: payload.slice() })
           if (this.stuck) this.stuckPings.push(done)
           else done()
           if (this.answering) this.pong(payload)

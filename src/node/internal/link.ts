@@ -16,8 +16,9 @@ import type { Config } from "./transportOptions.ts"
 /** Below this many bytes a message gets bytes of its own; a view would keep the whole chunk of 64 KiB alive. */
 const small = 4096
 
-const ownBytes = (data: Buffer): Uint8Array =>
-  data.length < small ? new Uint8Array(data) : new Uint8Array(data.buffer, data.byteOffset, data.length)
+const viewOf = (data: Buffer): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.length)
+
+const ownBytes = (data: Buffer): Uint8Array => data.length < small ? new Uint8Array(data) : viewOf(data)
 
 /** What ended the connection, where it was no frame: plain, since an Error would keep what its stack captured alive. */
 interface Loss {
@@ -66,7 +67,7 @@ export const makeLink = (options: {
     // `maxPendingAutoPongs`: `ws` has just destroyed the socket and says nothing.
     loss ??= { code: "TOO_MANY_PENDING_PONGS", message: "the peer sends pings but does not read our pongs" }
   })
-  ws.on("pong", (payload) => state.pong(ownBytes(payload)))
+  ws.on("pong", (payload) => state.pong(viewOf(payload)))
   onCloseFrame(ws, (code, closeReason) => state.end(fromCloseFrame({ code, closeReason, initiator: "peer" })))
   ws.on("error", (error) => {
     const reason = protocolError(error)
