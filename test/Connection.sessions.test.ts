@@ -278,7 +278,7 @@ describe("a session", () => {
       for (let i = 0; i < 10_000; i++) yield* connection.awaitOpen
       const last = yield* connection.awaitOpen
       const { inbox } = (connection as any).supervisor
-      assert.strictEqual(inbox.subscriptions.length, 1)
+      assert.strictEqual(inbox.fanOut.subscriptions.length, 1)
       yield* sendAll(peer, ["one"])
       assert.strictEqual(yield* first.receive, "one")
       assert.strictEqual(yield* last.receive, "one")
@@ -493,7 +493,7 @@ describe("withSessions", () => {
       yield* Fiber.interrupt(using)
       assert.deepStrictEqual(log, ["released"])
       assert.isTrue(isOpen(yield* connection.status))
-      assert.strictEqual((connection as any).supervisor.inbox.subscriptions.length, 0)
+      assert.strictEqual((connection as any).supervisor.inbox.fanOut.subscriptions.length, 0)
     }))
 
   it.effect("runs in the context of who calls it", () =>

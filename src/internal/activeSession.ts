@@ -14,7 +14,8 @@ import * as Stream from "effect/Stream"
 import { ConnectionClosed, ConnectionError, fromCloseFrame, SendFailed } from "../ConnectionError.ts"
 import type { HandshakeResponse, Link, Message } from "../Link.ts"
 import { checkClose } from "./greeting.ts"
-import { type Inbox, Subscription } from "./inbox.ts"
+import type { Inbox } from "./inbox.ts"
+import { Subscription } from "./subscription.ts"
 import { Waiters, waitFor } from "./wait.ts"
 
 /** A close code and reason; 1000 and none where not said. */

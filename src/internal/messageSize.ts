@@ -1,11 +1,16 @@
 /**
- * How many bytes a message has on the wire, without framing.
+ * How many bytes a message has on the wire, without framing, and what it counts
+ * where it waits.
  */
 import type { Message } from "../Link.ts"
 
 /** The length in UTF-8 of a string, or of the bytes. Lone surrogates count as U+FFFD, as they are sent. */
 export const messageSize = (message: Message): number =>
   typeof message === "string" ? utf8Length(message) : message.byteLength
+
+/** What a message of so many bytes weighs against a mark. */
+// An empty message takes room too: without this, any number of them could wait below the mark.
+export const weightOf = (bytes: number): number => bytes === 0 ? 1 : bytes
 
 const utf8Length = (text: string): number => {
   let length = text.length

@@ -63,7 +63,8 @@ const make = Effect.fnUntraced(function*() {
     active.error = Option.getOrUndefined(Cause.findErrorOption(active.end!))
     active.onceEnded.wakeAll()
   }
-  const subscriptions = () => (inbox as unknown as { subscriptions: ReadonlyArray<unknown> }).subscriptions.length
+  const { fanOut } = inbox as unknown as { fanOut: { subscriptions: ReadonlyArray<unknown> } }
+  const subscriptions = () => fanOut.subscriptions.length
   return { active, conclude, ends, handOut, inbox, link, sent, subscriptions }
 })
 

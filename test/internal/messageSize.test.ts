@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { messageSize } from "../../src/internal/messageSize.ts"
+import { messageSize, weightOf } from "../../src/internal/messageSize.ts"
 
 describe("messageSize", () => {
   it("is the length of the bytes", () => {
@@ -40,5 +40,11 @@ describe("messageSize", () => {
       }))
       assert.strictEqual(messageSize(text), encoder.encode(text).length, JSON.stringify(text))
     }
+  })
+})
+
+describe("weightOf", () => {
+  it("is the size, but an empty message weighs something too", () => {
+    assert.deepStrictEqual([0, 1, 2, 1000].map(weightOf), [1, 1, 2, 1000])
   })
 })

@@ -12,10 +12,10 @@ const held = (connection: ConnectionService): { readonly watchers: number; reado
   const { supervisor } = connection as unknown as {
     readonly supervisor: {
       readonly watchers: Set<unknown> | undefined
-      readonly inbox: { readonly subscriptions: ReadonlyArray<unknown> }
+      readonly inbox: { readonly fanOut: { readonly subscriptions: ReadonlyArray<unknown> } }
     }
   }
-  return { watchers: supervisor.watchers?.size ?? 0, subscriptions: supervisor.inbox.subscriptions.length }
+  return { watchers: supervisor.watchers?.size ?? 0, subscriptions: supervisor.inbox.fanOut.subscriptions.length }
 }
 
 const nextSession = (connection: ConnectionService, server: TestServer) =>

@@ -1,0 +1,51 @@
+/**
+ * Handlers that are called inside the socket's own callback, each for itself:
+ * what one throws is reported, and keeps nothing from the others.
+ */
+import type { Message } from "../Link.ts"
+
+export type Listener = (message: Message) => void
+
+export interface ListenersOwner {
+  /** A handler threw. */
+  readonly onThrown: (defect: unknown) => void
+}
+
+export class Listeners {
+  private readonly owner: ListenersOwner
+  /** Replaced, never changed: one may come or go while the others are called. */
+  private handlers: ReadonlyArray<Listener> = []
+
+  constructor(owner: ListenersOwner) {
+    this.owner = owner
+  }
+
+  get size(): number {
+    return this.handlers.length
+  }
+
+  /** One more, from now on; the result removes it. */
+  add(handler: Listener): () => void {
+    this.handlers = [...this.handlers, handler]
+    let listens = true
+    return () => {
+      if (!listens) return
+      listens = false
+      const index = this.handlers.indexOf(handler)
+      this.handlers = this.handlers.filter((_, i) => i !== index)
+    }
+  }
+
+  call(message: Message): void {
+    const handlers = this.handlers
+    for (let i = 0; i < handlers.length; i++) this.callOne(handlers[i]!, message)
+  }
+
+  callOne(handler: Listener, message: Message): void {
+    try {
+      handler(message)
+    } catch (defect) {
+      this.owner.onThrown(defect)
+    }
+  }
+}
