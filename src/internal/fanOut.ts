@@ -44,6 +44,10 @@ export class FanOut {
     this.owner = owner
   }
 
+  get hasParked(): boolean {
+    return this.subscriptions.length > this.active
+  }
+
   /** Bytes that wait for the slowest active subscription. */
   get waitingBytes(): number {
     return this.burstBytes + this.slowest

@@ -191,9 +191,9 @@ export class Inbox implements FanOutOwner {
   // to the readers
   // ---------------------------------------------------------------------------
 
-  /** Hands the burst to every subscriber's buffer. */
-  distribute(): void {
-    this.fanOut.distribute()
+  /** A burst is over: what is held for readers who may come is kept within its bounds. Others take it themselves. */
+  endBurst(): void {
+    if (this.fanOut.hasParked) this.fanOut.distribute()
   }
 
   /** A subscription from now on. The first active one after a time without readers also gets what was kept. */

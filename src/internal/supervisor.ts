@@ -655,7 +655,7 @@ export class Supervisor implements InboxOwner, JournalOwner {
   }
 
   onTick(): void {
-    this.inbox.distribute()
+    this.inbox.endBurst()
   }
 
   get canPause(): boolean {

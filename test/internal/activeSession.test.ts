@@ -25,7 +25,7 @@ const make = Effect.fnUntraced(function*() {
         clock,
         context: fiber.context,
         dispatcher: fiber.currentDispatcher,
-        owner: { name: "session", onTick: () => inbox.distribute() }
+        owner: { name: "session", onTick: () => inbox.endBurst() }
       })
     )
   )

@@ -24,7 +24,7 @@ const make = Effect.fnUntraced(
           clock,
           context: fiber.context,
           dispatcher: fiber.currentDispatcher,
-          owner: { name: "inbox", onTick: () => inbox.distribute() }
+          owner: { name: "inbox", onTick: () => inbox.endBurst() }
         })
       )
     )
