@@ -8,7 +8,8 @@ import * as CloseCode from "../CloseCode.ts"
 import { ConnectionError, InvalidRequest } from "../ConnectionError.ts"
 import { positiveDuration } from "./duration.ts"
 import type { InboundOptions } from "./inbox.ts"
-import type { OutboundOptions, WhileDisconnected } from "./outbox.ts"
+import type { OutboundOptions } from "./outbox.ts"
+import type { WhileDisconnected } from "./sendQueue.ts"
 
 /** What a connection can be told; every field has a default. */
 export interface ConnectionOptions {

@@ -6,7 +6,8 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { AbnormalClosure, ConnectionClosed, ConnectionError } from "../../src/ConnectionError.ts"
 import { Journal } from "../../src/internal/journal.ts"
-import { Outbox, type WhileDisconnected } from "../../src/internal/outbox.ts"
+import { Outbox } from "../../src/internal/outbox.ts"
+import type { WhileDisconnected } from "../../src/internal/sendQueue.ts"
 import { beside, collect, settle } from "../support/connect.ts"
 import * as WiredLink from "../support/wiredLink.ts"
 
@@ -186,36 +187,9 @@ describe("what had not left", () => {
       assert.deepStrictEqual(outbox.detach(lost), { messages: 0, bytes: 0 })
       yield* outbox.flush
     }))
-
-  it.effect("a link that is never quite empty costs no more for every message", () =>
-    Effect.gen(function*() {
-      const { outbox } = yield* make()
-      const link = yield* WiredLink.make({ framing: 6 })
-      outbox.attach(link.state)
-      yield* outbox.send("1", false)
-      for (let i = 2; i <= 20_000; i++) {
-        yield* outbox.send("1", false)
-        link.leave(1)
-      }
-      const { inFlight } = outbox as unknown as { inFlight: { sizes: Array<number> } }
-      assert.isAtMost(inFlight.sizes.length, 1025)
-      assert.deepStrictEqual(outbox.detach(lost), { messages: 1, bytes: 1 })
-    }))
 })
 
 describe("the buffer", () => {
-  it.effect("makes room by dropping the oldest, of several as many as needed", () =>
-    Effect.gen(function*() {
-      const { dropped, outbox } = yield* make({ mode: "buffer", messages: 10, bytes: 30, overflow: "dropOldest" })
-      yield* send(outbox, [...tens(1, 3), "x".repeat(25)])
-      yield* settle
-      assert.deepStrictEqual(dropped(), ["dropOldest 3/30"])
-      const link = yield* WiredLink.make()
-      outbox.attach(link.state)
-      yield* settle
-      assert.deepStrictEqual(link.sent, ["x".repeat(25)])
-    }))
-
   it.effect("has room again for what was handed over, in the middle of an outage too", () =>
     Effect.gen(function*() {
       const { outbox } = yield* make({ mode: "buffer", messages: 7, bytes: 1000, overflow: "suspend" })
