@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { randomBytes } from "node:crypto"
 import type { ConnectionService } from "../../src/Connection.ts"
 import type { ConnectionError } from "../../src/ConnectionError.ts"
 import type * as NodeConnection from "../../src/node/NodeConnection.ts"
@@ -400,6 +401,33 @@ describe("sending", () => {
           `message ${index}`
         )
       }
+    }))
+
+  it.live("with compression, too, messages come back whole and in order, and a peer that never reads suspends sends", () =>
+    Effect.gen(function*() {
+      const server = yield* WsServer.echo({ perMessageDeflate: { threshold: 0 } })
+      const { connection, events } = yield* connect(server.url, {
+        transport: { perMessageDeflate: { threshold: 0 } },
+        outbound: { highWaterMark: 128 * kib },
+        reconnect: false
+      })
+      const pull = yield* connection.subscribe
+      const sent = Array.from({ length: 100 }, (_, index) => `${index} `.repeat(index * 20))
+      yield* beside(connection.sendAll(sent))
+      const back: Array<string | Uint8Array> = []
+      while (back.length < sent.length) back.push(...(yield* pull))
+      assert.isTrue(back.every((message, index) => message === sent[index]))
+      yield* connection.flush
+      for (const client of server.server.clients) client.pause()
+      // What cannot be compressed.
+      const noise = Effect.suspend(() => connection.send(randomBytes(64 * kib)))
+      let taken = 0
+      while (Option.isSome(yield* Effect.timeoutOption(noise, "250 millis"))) taken++
+      assert.isBelow(taken * 64 * kib, 32 * mib)
+      for (const client of server.server.clients) client.resume()
+      yield* noise
+      assert.deepStrictEqual(events.of("Disconnected"), [])
+      yield* connection.close({ code: 4000 })
     }))
 
   it.live("after the connection is closed every send fails as not sent", () =>

@@ -14,6 +14,9 @@ process.on("unhandledRejection", (reason) => unheard.push(`an unhandled rejectio
 process.on("uncaughtExceptionMonitor", (error, origin) => {
   if (origin === "uncaughtException") unheard.push(`an uncaught error: ${describeError(error)}`)
 })
+process.on("warning", (warning) => {
+  if (warning.name === "MaxListenersExceededWarning") unheard.push(`a warning: ${describeError(warning)}`)
+})
 
 const describeError = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? String(error)) : String(error)

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as References from "effect/References"
 import * as Schedule from "effect/Schedule"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { createServer } from "node:net"
 import type { ConnectionService } from "../../src/Connection.ts"
@@ -114,6 +114,14 @@ export const connect = <RHeaders = never, RGreet = never>(
   url: string,
   options: Partial<NodeConnection.Options<never, RHeaders, never, RGreet>> = {}
 ): Effect.Effect<Connected, ConnectionError, Scope.Scope | Exclude<RHeaders | RGreet, Scope.Scope>> =>
+  Effect.flatMap(Effect.scope, (scope) => connectIn(scope, url, options))
+
+/** The same for the life of another scope than the one in which it is recorded what it tells. */
+export const connectIn = <RHeaders = never, RGreet = never>(
+  scope: Scope.Scope,
+  url: string,
+  options: Partial<NodeConnection.Options<never, RHeaders, never, RGreet>> = {}
+): Effect.Effect<Connected, ConnectionError, Scope.Scope | Exclude<RHeaders | RGreet, Scope.Scope>> =>
   Effect.gen(function*() {
     const all: NodeConnection.Options<never, RHeaders, never, RGreet> = {
       url,
@@ -124,7 +132,8 @@ export const connect = <RHeaders = never, RGreet = never>(
     }
     const connection = yield* NodeConnection.make(all).pipe(
       // Giving up is what many tests are about; errors are still told.
-      Effect.provideService(References.MinimumLogLevel, "Error")
+      Effect.provideService(References.MinimumLogLevel, "Error"),
+      Scope.provide(scope)
     )
     const events = new Events(yield* record(connection.events))
     const statuses = yield* record(connection.changes)
