@@ -13,17 +13,14 @@ import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
 import * as CloseCode from "../CloseCode.ts"
-import {
-  AbnormalClosure,
-  ConnectionError,
-  fromCloseFrame,
-  InboundOverflow,
-  InvalidRequest,
-  type Reason,
-  SendFailed
-} from "../ConnectionError.ts"
+import { AbnormalClosure, type ConnectionError, InboundOverflow, type Reason, SendFailed } from "../ConnectionError.ts"
 import type { HandshakeResponse, Link, Message, Receiver } from "../Link.ts"
-import { Waiters, waitFor } from "./wait.ts"
+import { heldMark, HeldMessages } from "./heldMessages.ts"
+import { LinkEnd } from "./linkEnd.ts"
+import { LinkHandlers } from "./linkHandlers.ts"
+import { maxPing, pingRefusal, whenDone } from "./linkPing.ts"
+import { notAMessage } from "./sendFailures.ts"
+import { waitFor } from "./wait.ts"
 
 /** The outbound half of a link, as a transport implements it. None of these may throw. */
 export interface Driver {
@@ -54,14 +51,6 @@ export interface LinkStateOptions {
   readonly closeCodes?: "any" | "1000,3000-4999" | undefined
 }
 
-/**
- * Bytes that are kept for `pull`, before a receiver with a watermark of its own
- * takes over: while `greet` runs, a peer may say whatever it likes.
- */
-const heldMark = 1024 * 1024
-
-type Handlers<A> = Array<(value: A) => void>
-
 export class LinkState implements Link {
   readonly endpoint: string
   readonly attempt: number
@@ -72,24 +61,20 @@ export class LinkState implements Link {
   private readonly driver: Driver
   private readonly closeCodes: "any" | "1000,3000-4999"
 
-  private received: Array<Message> = []
-  private receivedBytes: Array<number> = []
-  private heldBytes = 0
-  private held = false
+  private readonly ending: LinkEnd
+  /** Undefined until something is received, and once there is a receiver. */
+  private held: HeldMessages | undefined = undefined
+  /** The driver is paused because too much is held. */
+  private isHeldUp = false
   private receiver: Receiver | undefined = undefined
   private puller: (() => void) | undefined = undefined
-  private pongHandlers: Handlers<Uint8Array> | undefined = undefined
-  private messageHandlers: Handlers<Message> | undefined = undefined
+  private pongHandlers: LinkHandlers<Uint8Array> | undefined = undefined
+  private messageHandlers: LinkHandlers<Message> | undefined = undefined
   private inboundAt: bigint
   private dataAt: bigint
   private sawData = false
   private pausedByUs = false
-  private ourClose: { readonly code: number; readonly reason: string } | undefined = undefined
-  private endedWith: ConnectionError | undefined = undefined
   private unsent = 0
-  private isReleased = false
-  private readonly onceEnded = new Waiters()
-  private readonly onceReleased = new Waiters()
 
   constructor(options: LinkStateOptions) {
     this.endpoint = options.endpoint
@@ -99,6 +84,7 @@ export class LinkState implements Link {
     this.clock = options.clock
     this.driver = options.driver
     this.closeCodes = options.closeCodes ?? "any"
+    this.ending = new LinkEnd(options.attempt, options.endpoint)
     this.inboundAt = this.dataAt = options.clock.monotonicTimeNanosUnsafe()
   }
 
@@ -109,28 +95,26 @@ export class LinkState implements Link {
   /** A message arrived. Data after our own Close is not delivered (RFC 6455 §1.4, §5.5.1). */
   push(message: Message, bytes: number): void {
     this.sawData = true
-    if (this.ourClose !== undefined || this.endedWith !== undefined) return
-    if (this.messageHandlers !== undefined) call(this.messageHandlers, message)
+    if (!this.ending.isOpen) return
+    if (this.messageHandlers !== undefined) this.messageHandlers.call(message)
     if (this.receiver !== undefined) return this.receiver.onMessage(message, bytes)
-    this.received.push(message)
-    this.receivedBytes.push(bytes)
-    this.heldBytes += bytes
-    if (this.heldBytes > heldMark) this.hold()
+    const held = this.held ??= new HeldMessages()
+    held.keep(message, bytes)
+    if (held.bytes > heldMark) this.hold(held.bytes)
     this.puller?.()
   }
 
-  private hold(): void {
-    if (this.held) return
-    this.held = true
+  private hold(bytes: number): void {
+    if (this.isHeldUp) return
+    this.isHeldUp = true
     if (this.driver.pause !== undefined) return this.driver.pause()
-    this.end(new InboundOverflow({ bytes: this.heldBytes, paused: Duration.zero }))
+    this.end(new InboundOverflow({ bytes, paused: Duration.zero }))
     this.driver.terminate()
   }
 
   private letGo(): void {
-    this.heldBytes = 0
-    if (!this.held) return
-    this.held = false
+    if (!this.isHeldUp) return
+    this.isHeldUp = false
     if (!this.pausedByUs) this.driver.resume?.()
   }
 
@@ -141,7 +125,7 @@ export class LinkState implements Link {
 
   /** The peer sent a pong. */
   pong(payload: Uint8Array): void {
-    if (this.pongHandlers !== undefined) call(this.pongHandlers, payload)
+    this.pongHandlers?.call(payload)
   }
 
   /** Something was received: called once a chunk, after its frames, so that the clock is not read for each. */
@@ -155,44 +139,30 @@ export class LinkState implements Link {
 
   /** The link ended; only the first reason counts, and our own Close explains whatever follows it. */
   end(reason: Reason): void {
-    this.endWith(
-      new ConnectionError({
-        reason: this.ourClose === undefined ? reason : fromCloseFrame({
-          code: this.ourClose.code,
-          closeReason: this.ourClose.reason,
-          initiator: "self"
-        }),
-        attempt: this.attempt,
-        endpoint: this.endpoint
-      })
-    )
+    if (!this.hasEnded) this.endWith(this.ending.explained(reason))
   }
 
   /** The descriptor is free. */
   release(): void {
-    if (this.isReleased) return
-    this.isReleased = true
-    this.onceReleased.wakeAll()
+    this.ending.release()
   }
 
   get hasEnded(): boolean {
-    return this.endedWith !== undefined
+    return this.ending.error !== undefined
   }
 
   /** Whether our Close was sent. */
   get isClosing(): boolean {
-    return this.ourClose !== undefined
+    return this.ending.isClosing
   }
 
   private endWith(error: ConnectionError): void {
-    if (this.endedWith !== undefined) return
+    if (this.hasEnded) return
     this.unsent = this.driver.buffered()
-    this.endedWith = error
-    // An Error keeps what its frames captured alive until its stack was rendered.
-    void error.stack
+    this.ending.settle(error)
     this.receiver?.onEnd(error)
     this.puller?.()
-    this.onceEnded.wakeAll()
+    this.ending.onceEnded.wakeAll()
   }
 
   // ---------------------------------------------------------------------------
@@ -201,14 +171,12 @@ export class LinkState implements Link {
 
   get pull(): Pull.Pull<NonEmptyReadonlyArray<Message>, ConnectionError> {
     const take: Effect.Effect<NonEmptyReadonlyArray<Message>, ConnectionError> = Effect.suspend(() => {
-      if (this.received.length > 0) {
-        const batch = this.received
-        this.received = []
-        this.receivedBytes = []
+      const batch = this.held?.take()
+      if (batch !== undefined) {
         this.letGo()
-        return Effect.succeed(batch as unknown as NonEmptyReadonlyArray<Message>)
+        return Effect.succeed(batch)
       }
-      if (this.endedWith !== undefined) return Effect.fail(this.endedWith)
+      if (this.ending.error !== undefined) return Effect.fail(this.ending.error)
       return waitFor((wake) => {
         this.puller = wake
         return () => {
@@ -223,12 +191,10 @@ export class LinkState implements Link {
     return Effect.suspend(() => {
       for (const message of messages) {
         if (typeof message !== "string" && !(message instanceof Uint8Array)) {
-          const cause = this.error(
-            new InvalidRequest({ option: "message", problem: "a message is a string or a Uint8Array" })
-          )
-          return Effect.fail(this.error(new SendFailed({ delivery: "notSent", cause })))
+          const cause = this.ending.errorOf(notAMessage())
+          return Effect.fail(this.ending.errorOf(new SendFailed({ delivery: "notSent", cause })))
         }
-        if (!this.offer(message)) return Effect.fail(this.notSent())
+        if (!this.offer(message)) return Effect.fail(this.ending.notSent)
       }
       return Effect.void
     })
@@ -240,54 +206,29 @@ export class LinkState implements Link {
 
   sendPing(payload: Uint8Array, sent: () => void): boolean {
     const ping = this.driver.ping
-    if (ping === undefined || payload.length > 125 || !this.writable()) return false
+    if (ping === undefined || payload.length > maxPing || !this.writable()) return false
     ping(payload, sent)
     return true
   }
 
   ping(payload: Uint8Array): Effect.Effect<void, ConnectionError> {
     return Effect.suspend(() => {
-      const ping = this.driver.ping
-      if (ping === undefined) {
-        return Effect.fail(this.error(
-          new InvalidRequest({
-            option: "heartbeat",
-            problem: "this transport cannot send pings; use Heartbeat.layerMessage"
-          })
-        ))
+      const { driver: { ping }, ending } = this
+      if (ping === undefined || payload.length > maxPing) {
+        return Effect.fail(ending.errorOf(pingRefusal(ping === undefined, payload)))
       }
-      if (payload.length > 125) {
-        const problem = `a control frame holds at most 125 bytes (RFC 6455 §5.5), not ${payload.length}`
-        return Effect.fail(this.error(new InvalidRequest({ option: "ping payload", problem })))
-      }
-      if (!this.writable()) return Effect.fail(this.notSent())
-      let written = false
-      let wake: (() => void) | undefined
-      ping(payload, () => {
-        written = true
-        wake?.()
-      })
-      return written ? Effect.void : waitFor(
-        (resume) => {
-          if (written) resume()
-          wake = resume
-          const forget = this.onceEnded.add(resume)
-          return () => {
-            wake = undefined
-            forget()
-          }
-        },
-        Effect.suspend(() => written ? Effect.void : Effect.fail(this.notSent()))
-      )
+      const notSent = Effect.suspend(() => Effect.fail(ending.notSent))
+      if (!ending.isOpen) return notSent
+      return whenDone((done) => ping(payload, done), ending.onceEnded, notSent)
     })
   }
 
   onPong(handler: (payload: Uint8Array) => void): Effect.Effect<void, never, Scope.Scope> {
-    return Effect.suspend(() => scopedHandler(this.pongHandlers ??= [], handler))
+    return Effect.suspend(() => (this.pongHandlers ??= new LinkHandlers()).scoped(handler))
   }
 
   onMessage(handler: (message: Message) => void): Effect.Effect<void, never, Scope.Scope> {
-    return Effect.suspend(() => scopedHandler(this.messageHandlers ??= [], handler))
+    return Effect.suspend(() => (this.messageHandlers ??= new LinkHandlers()).scoped(handler))
   }
 
   lastInbound(): bigint {
@@ -304,10 +245,10 @@ export class LinkState implements Link {
 
   close(code: number, reason: string): Effect.Effect<void> {
     return Effect.sync(() => {
-      if (this.ourClose !== undefined || this.endedWith !== undefined) return
+      if (!this.ending.isOpen) return
       const sent = CloseCode.isSendable(code) && (this.closeCodes === "any" || code >= 3000) ? code : 1000
       const cut = CloseCode.truncateReason(reason)
-      this.ourClose = { code: sent, reason: cut }
+      this.ending.close(sent, cut)
       // A paused socket would never see the peer's answer.
       this.resume()
       this.letGo()
@@ -332,47 +273,40 @@ export class LinkState implements Link {
   }
 
   get ended(): Effect.Effect<never, ConnectionError> {
-    const failed = Effect.suspend(() => Effect.fail(this.endedWith!))
-    return Effect.suspend(() =>
-      this.endedWith !== undefined ? failed : waitFor((wake) => this.onceEnded.add(wake), failed)
-    )
+    return this.ending.ended
   }
 
   failure(): ConnectionError | undefined {
-    return this.endedWith
+    return this.ending.error
   }
 
   get released(): Effect.Effect<void> {
-    return Effect.suspend(() =>
-      this.isReleased ? Effect.void : waitFor((wake) => this.onceReleased.add(wake), Effect.void)
-    )
+    return this.ending.released
   }
 
   receive(receiver: Receiver): void {
-    const messages = this.received
-    const bytes = this.receivedBytes
-    this.received = []
-    this.receivedBytes = []
+    const { held } = this
+    this.held = undefined
     this.receiver = receiver
-    for (let i = 0; i < messages.length; i++) receiver.onMessage(messages[i]!, bytes[i]!)
+    held?.handOver(receiver)
     this.letGo()
-    if (this.endedWith !== undefined) receiver.onEnd(this.endedWith)
+    if (this.ending.error !== undefined) receiver.onEnd(this.ending.error)
   }
 
   offer(message: Message): boolean {
-    return this.writable() && this.driver.send(message) !== false
+    return this.ending.isOpen && this.driver.send(message) !== false
   }
 
   buffered(): number {
-    return this.endedWith === undefined ? this.driver.buffered() : this.unsent
+    return this.ending.error === undefined ? this.driver.buffered() : this.unsent
   }
 
   drained(mark: number): Effect.Effect<void, ConnectionError> {
     const check: Effect.Effect<void, ConnectionError> = Effect.suspend(() => {
-      if (this.endedWith !== undefined) return Effect.fail(this.endedWith)
+      if (this.ending.error !== undefined) return Effect.fail(this.ending.error)
       if (this.driver.buffered() <= mark) return Effect.void
       return waitFor((wake) => {
-        const forgetEnd = this.onceEnded.add(wake)
+        const forgetEnd = this.ending.onceEnded.add(wake)
         const forgetDrain = this.driver.whenBelow(mark, wake)
         return () => {
           forgetEnd()
@@ -384,11 +318,11 @@ export class LinkState implements Link {
   }
 
   writable(): boolean {
-    return this.ourClose === undefined && this.endedWith === undefined
+    return this.ending.isOpen
   }
 
   pause(): void {
-    if (this.pausedByUs || this.driver.pause === undefined || this.endedWith !== undefined || this.isClosing) return
+    if (this.pausedByUs || this.driver.pause === undefined || !this.ending.isOpen) return
     this.pausedByUs = true
     this.driver.pause()
   }
@@ -396,37 +330,6 @@ export class LinkState implements Link {
   resume(): void {
     if (!this.pausedByUs) return
     this.pausedByUs = false
-    if (!this.held) this.driver.resume?.()
-  }
-
-  private error(reason: Reason): ConnectionError {
-    return new ConnectionError({ reason, attempt: this.attempt, endpoint: this.endpoint })
-  }
-
-  private notSent(): ConnectionError {
-    const cause = this.endedWith ?? this.error(
-      this.ourClose === undefined
-        ? new AbnormalClosure({ cause: { message: "the peer is closing the connection" } })
-        : fromCloseFrame({ code: this.ourClose.code, closeReason: this.ourClose.reason, initiator: "self" })
-    )
-    return this.error(new SendFailed({ delivery: "notSent", cause }))
+    if (!this.isHeldUp) this.driver.resume?.()
   }
 }
-
-const call = <A>(handlers: Handlers<A>, value: A): void => {
-  // A copy, since a handler may remove itself.
-  for (const handler of handlers.slice()) handler(value)
-}
-
-const scopedHandler = <A>(
-  handlers: Handlers<A>,
-  handler: (value: A) => void
-): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.asVoid(Effect.acquireRelease(
-    Effect.sync(() => handlers.push(handler)),
-    () =>
-      Effect.sync(() => {
-        const index = handlers.indexOf(handler)
-        if (index >= 0) handlers.splice(index, 1)
-      })
-  ))
