@@ -52,7 +52,9 @@ const registered: ReadonlyMap<number, CloseCodeInfo> = new Map(
   ].map((entry) => [entry.code, entry])
 )
 
-const ranges: ReadonlyArray<{ readonly from: number; readonly to: number; readonly name: string; readonly meaning: string }> = [
+const ranges: ReadonlyArray<
+  { readonly from: number; readonly to: number; readonly name: string; readonly meaning: string }
+> = [
   { from: 3000, to: 3999, name: "Registered", meaning: "registered by a library, framework or application" },
   { from: 4000, to: 4999, name: "Private", meaning: "private to the service" }
 ]

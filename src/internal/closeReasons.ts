@@ -33,7 +33,9 @@ const describe = (frame: Frame): string =>
   (frame.closeReason === "" ? "" : `; it said ${JSON.stringify(frame.closeReason)}`)
 
 /** 1000: the purpose was fulfilled, or a proxy or server used it for a time-out. */
-export class NormalClosure extends Schema.TaggedError<NormalClosure>("holdfast/NormalClosure")("NormalClosure", fields) {
+export class NormalClosure
+  extends Schema.TaggedError<NormalClosure>("holdfast/NormalClosure")("NormalClosure", fields)
+{
   override get message(): string {
     return describe(this)
   }
@@ -216,24 +218,26 @@ export const CloseReason = Schema.Union([
 /** Every reason that comes with a Close frame. */
 export type CloseReason = typeof CloseReason.Type
 
-const byCode: ReadonlyMap<number, new(frame: Frame) => CloseReason> = new Map<number, new(frame: Frame) => CloseReason>([
-  [1000, NormalClosure],
-  [1001, GoingAway],
-  [1002, ProtocolViolation],
-  [1003, UnsupportedData],
-  [1005, NoStatus],
-  [1007, InvalidPayload],
-  [1008, PolicyViolation],
-  [1009, MessageTooBig],
-  [1010, MandatoryExtension],
-  [1011, InternalError],
-  [1012, ServiceRestart],
-  [1013, TryAgainLater],
-  [1014, BadGateway],
-  [3000, Unauthorized],
-  [3003, Forbidden],
-  [3008, PeerTimeout]
-])
+const byCode: ReadonlyMap<number, new(frame: Frame) => CloseReason> = new Map<number, new(frame: Frame) => CloseReason>(
+  [
+    [1000, NormalClosure],
+    [1001, GoingAway],
+    [1002, ProtocolViolation],
+    [1003, UnsupportedData],
+    [1005, NoStatus],
+    [1007, InvalidPayload],
+    [1008, PolicyViolation],
+    [1009, MessageTooBig],
+    [1010, MandatoryExtension],
+    [1011, InternalError],
+    [1012, ServiceRestart],
+    [1013, TryAgainLater],
+    [1014, BadGateway],
+    [3000, Unauthorized],
+    [3003, Forbidden],
+    [3008, PeerTimeout]
+  ]
+)
 
 /**
  * The reason for a Close frame.
