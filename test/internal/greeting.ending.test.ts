@@ -20,10 +20,9 @@ describe("the session that greet was given", () => {
       yield* greeted!.end({ code: 4000, reason: "no heartbeat ack" })
       yield* settle
       const status = changes.at(-1)
-      assert.strictEqual(status?._tag, "Waiting")
-      const reason = status._tag === "Waiting" ? status.cause.reason : undefined
-      assert.strictEqual(reason?._tag, "ApplicationClose")
-      assert.deepInclude(reason, { code: 4000, initiator: "self" })
+      assert(status?._tag === "Waiting")
+      assert.strictEqual(status.cause.reason._tag, "ApplicationClose")
+      assert.deepInclude(status.cause.reason, { code: 4000, initiator: "self" })
       // What is left of the old socket is freed within `closeTimeout`.
       yield* TestClock.adjust("5 seconds")
       assert.strictEqual(yield* server.openLinks, 1)
