@@ -422,7 +422,7 @@ describe("backpressure", () => {
       const { connection, peer } = yield* open({ connection: { inbound: { highWaterMark: 50 } } })
       const fast = yield* collect(connection.messages)
       yield* Effect.scoped(Effect.gen(function*() {
-        yield* connection.subscribe
+        yield* Effect.asVoid(connection.subscribe)
         yield* sendAll(peer, tens(1, 20))
         assert.deepStrictEqual(fast, tens(1, 6))
       }))
@@ -434,7 +434,7 @@ describe("backpressure", () => {
     Effect.gen(function*() {
       const { connection, peer } = yield* open({ connection: { inbound: { highWaterMark: 50 } } })
       yield* Effect.scoped(Effect.gen(function*() {
-        yield* connection.subscribe
+        yield* Effect.asVoid(connection.subscribe)
         yield* sendAll(peer, tens(1, 20))
         assert.isTrue(isPaused(yield* connection.status))
       }))

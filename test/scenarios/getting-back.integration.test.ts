@@ -385,7 +385,7 @@ describe("getting back", () => {
           yield* Effect.addFinalizer(() =>
             Effect.andThen(Effect.sleep("100 millis"), Effect.sync(() => order.push(`released ${session.id}`)))
           )
-          yield* Effect.never
+          return yield* Effect.never
         })
       ))
       const first = yield* server.peer

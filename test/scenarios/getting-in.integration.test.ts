@@ -363,7 +363,7 @@ describe("getting in", () => {
             })
             yield* connection.awaitOpen
             opened++
-            yield* Effect.never
+            return yield* Effect.never
           })))
           yield* turns(pause)
           const [, took] = yield* timed(Fiber.interrupt(running))

@@ -78,7 +78,7 @@ const places: ReadonlyArray<Place> = [
     options: { inbound: { highWaterMark: 1024 } },
     enter: ({ connection, events }, server) =>
       Effect.gen(function*() {
-        yield* connection.subscribe
+        yield* Effect.asVoid(connection.subscribe)
         const peer = yield* server.peer
         for (let i = 0; i < 100; i++) yield* peer.send("x".repeat(4096))
         yield* events.next("Paused")

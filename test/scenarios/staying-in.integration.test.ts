@@ -199,7 +199,7 @@ describe("staying in", () => {
         reconnect: onDemand
       })
       const peer = yield* server.peer
-      yield* connection.subscribe
+      yield* Effect.asVoid(connection.subscribe)
       yield* connection.awaitOpen
       yield* peer.raw(Buffer.concat(Array.from({ length: 500 }, () => binary(4096))))
       const { error } = yield* events.next("Disconnected")
