@@ -38,8 +38,10 @@ describe("the programs of the README", () => {
       })
       const main = yield* beside(
         program.pipe(
-          Effect.provide(NodeConnection.layer({ url: server.url })),
-          Effect.provide(Logger.layer([Logger.make(({ message }) => void logged.push(message))]))
+          Effect.provide([
+            NodeConnection.layer({ url: server.url }),
+            Logger.layer([Logger.make(({ message }) => void logged.push(message))])
+          ])
         )
       )
       yield* until(() => logged.length > 0)
