@@ -14,8 +14,8 @@ describe("examples/07-metrics.ts", () => {
           "holdfast_disconnects_total{connection=\"echo\",reason=\"AbnormalClosure\"} 1",
           "holdfast_connect_duration_seconds_count{connection=\"echo\"} 2",
           "holdfast_session_duration_seconds_count{connection=\"echo\"} 1",
-          "holdfast_messages_total{connection=\"echo\",direction=\"inbound\"} 10",
-          "holdfast_messages_total{connection=\"echo\",direction=\"outbound\"} 10",
+          "holdfast_messages_total{direction=\"inbound\",connection=\"echo\"} 10",
+          "holdfast_messages_total{direction=\"outbound\",connection=\"echo\"} 10",
           "holdfast_bytes_total{connection=\"echo\",direction=\"inbound\"} 90",
           "holdfast_status{connection=\"echo\"} 1"
         ]
