@@ -3,26 +3,22 @@
  * `Reconnect` and `Transport`, composed and supervised.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
-import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Pull from "effect/Pull"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import type * as Socket from "effect/socket/Socket"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import { ConnectionError, InvalidRequest } from "./ConnectionError.ts"
 import type { ConnectionEvent } from "./ConnectionEvent.ts"
 import type { ConnectionStatus } from "./ConnectionStatus.ts"
 import { Handshake } from "./Handshake.ts"
 import { Heartbeat } from "./Heartbeat.ts"
 import type { CloseOptions, Session } from "./internal/activeSession.ts"
-import { check, type CheckedOptions, type ConnectionOptions } from "./internal/connectionOptions.ts"
-import { checkClose } from "./internal/greeting.ts"
-import { nextSession, sessions, withSessions } from "./internal/sessions.ts"
-import { makeSocket } from "./internal/socketAdapter.ts"
-import { type Services, Supervisor } from "./internal/supervisor.ts"
+import { check, type ConnectionOptions } from "./internal/connectionOptions.ts"
+import { supervise } from "./internal/supervisedConnection.ts"
+import type { Services } from "./internal/supervisor.ts"
 import type { Message } from "./Link.ts"
 import { Reconnect } from "./Reconnect.ts"
 import { Transport } from "./Transport.ts"
@@ -148,8 +144,7 @@ export const make = (
       reconnect: yield* Reconnect
     }
     yield* checkCapabilities(services)
-    const supervisor = yield* supervise(checked, services)
-    const connection = new SupervisedConnection(supervisor)
+    const connection = yield* supervise(checked, services)
     if (checked.start === "awaitOpen") yield* connection.awaitOpen
     return connection
   })
@@ -197,168 +192,3 @@ const checkCapabilities = (services: Services): Effect.Effect<void, ConnectionEr
     : undefined
   return problem === undefined ? Effect.void : Effect.fail(new ConnectionError({ reason: problem }))
 }
-
-/** Starts the supervisor; closing the scope closes the connection first. */
-const supervise = (
-  options: CheckedOptions,
-  services: Services
-): Effect.Effect<Supervisor, never, Scope.Scope> =>
-  // What is started is also registered to be closed.
-  Effect.uninterruptible(Effect.withFiber((fiber) =>
-    Effect.gen(function*() {
-      const clock = yield* Clock.clockWith(Effect.succeed)
-      const scope = yield* Scope.make()
-      const context = Context.omit(Scope.Scope)(fiber.context as Context.Context<Scope.Scope>)
-      const supervisor = new Supervisor({ options, services, clock, context, fiber, scope })
-      supervisor.start()
-      yield* Scope.addFinalizer(
-        yield* Effect.scope,
-        Effect.andThen(
-          Effect.suspend(() => supervisor.close({ code: options.closeCode, reason: "" })),
-          // The last transition is published before the fiber itself is gone.
-          supervisor.ended
-        )
-      )
-      return supervisor
-    })
-  ))
-
-/**
- * The service over its supervisor. Members are made when they are first asked
- * for: most connections of a process that holds thousands use few of them.
- */
-class SupervisedConnection implements ConnectionService {
-  private readonly supervisor: Supervisor
-  private made: { -readonly [K in keyof ConnectionService]?: ConnectionService[K] } = unmade
-
-  constructor(supervisor: Supervisor) {
-    this.supervisor = supervisor
-  }
-
-  private once<K extends keyof ConnectionService>(key: K, make: () => ConnectionService[K]): ConnectionService[K] {
-    if (this.made === unmade) this.made = {}
-    return this.made[key] ??= make()
-  }
-
-  get name() {
-    return this.supervisor.name
-  }
-
-  get status() {
-    return Effect.sync(() => this.supervisor.status)
-  }
-
-  get changes() {
-    return this.supervisor.journal.changes
-  }
-
-  get events() {
-    return this.supervisor.journal.events
-  }
-
-  get awaitOpen() {
-    return Effect.map(nextSession(this.supervisor), ({ session }) => session)
-  }
-
-  get withSessions(): ConnectionService["withSessions"] {
-    return this.made.withSessions ?? this.once("withSessions", () => (use) => withSessions(this.supervisor, use))
-  }
-
-  get sessions() {
-    return sessions(this.supervisor)
-  }
-
-  get messages() {
-    return Stream.scoped(Stream.fromPull(this.subscribe))
-  }
-
-  get subscribe() {
-    return subscribe(this.supervisor)
-  }
-
-  get listen(): ConnectionService["listen"] {
-    return this.made.listen ?? this.once("listen", () => (handler) =>
-      Effect.asVoid(Effect.acquireRelease(
-        Effect.sync(() => {
-          this.supervisor.want()
-          return this.supervisor.inbox.listen(handler)
-        }),
-        (stop) => Effect.sync(stop)
-      )))
-  }
-
-  get send(): ConnectionService["send"] {
-    return this.made.send ?? this.once("send", () => {
-      const supervisor = this.supervisor
-      return (message) =>
-        Effect.suspend(() => {
-          supervisor.want()
-          return supervisor.outbox.send(message, false)
-        })
-    })
-  }
-
-  get sendAll(): ConnectionService["sendAll"] {
-    return this.made.sendAll ?? this.once("sendAll", () => (messages) => sendAll(this.supervisor, messages))
-  }
-
-  get flush() {
-    return Effect.suspend(() => this.supervisor.outbox.flush)
-  }
-
-  get reconnect(): ConnectionService["reconnect"] {
-    return this.made.reconnect ?? this.once("reconnect", () => (options) =>
-      Effect.map(
-        checkClose(options, 0, ""),
-        (close) => this.supervisor.reconnect({ ...close, respectFloor: options?.respectFloor !== false })
-      ))
-  }
-
-  get close(): ConnectionService["close"] {
-    return this.made.close ??
-      this.once(
-        "close",
-        () => (options) => Effect.flatMap(checkClose(options, 0, ""), (close) => this.supervisor.close(close))
-      )
-  }
-
-  get await() {
-    return Effect.andThen(this.supervisor.closed, Effect.suspend(() => this.supervisor.outcome))
-  }
-
-  get socket() {
-    return this.made.socket ?? this.once("socket", () => makeSocket(this.supervisor))
-  }
-}
-
-const unmade = {}
-
-const subscribe = (supervisor: Supervisor): ConnectionService["subscribe"] =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.sync(() => {
-        supervisor.want()
-        const subscription = supervisor.inbox.subscribe({ parked: false })
-        if (supervisor.isClosed) {
-          supervisor.inbox.finish(subscription, supervisor.closedByUs ? Cause.done() : supervisor.failure)
-        }
-        return subscription
-      }),
-      (subscription) => Effect.sync(() => supervisor.inbox.unsubscribe(subscription))
-    ),
-    (subscription) => supervisor.inbox.take(subscription)
-  )
-
-const sendAll = (supervisor: Supervisor, messages: Iterable<Message>): Effect.Effect<void, ConnectionError> =>
-  Effect.suspend(() => {
-    supervisor.want()
-    const iterator = messages[Symbol.iterator]()
-    let next = iterator.next()
-    return Effect.whileLoop({
-      while: () => next.done !== true,
-      body: () => supervisor.outbox.send(next.value as Message, false),
-      step: () => {
-        next = iterator.next()
-      }
-    })
-  })

@@ -7,11 +7,19 @@ import * as Cause from "effect/Cause"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Option from "effect/Option"
+import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { ConnectionClosed, ConnectionError, fromCloseFrame, SendFailed } from "../ConnectionError.ts"
+import {
+  ConnectionClosed,
+  ConnectionError,
+  fromCloseFrame,
+  GreetingFailed,
+  isConnectionError,
+  SendFailed
+} from "../ConnectionError.ts"
 import type { HandshakeResponse, Link, Message } from "../Link.ts"
 import { checkClose } from "./greeting.ts"
 import type { Inbox } from "./inbox.ts"
@@ -75,6 +83,8 @@ export class ActiveSession {
   end: SessionEnd | undefined = undefined
   /** The error that everybody is told, published by the supervisor. */
   error: ConnectionError | undefined = undefined
+  /** Its heartbeat. */
+  guard: Fiber.Fiber<never, unknown> | undefined = undefined
   /** Holds what comes for those who were handed this session and have not begun to read. */
   private held: Subscription | undefined = undefined
   private holders = 0
@@ -126,7 +136,32 @@ export class ActiveSession {
   finish(end: SessionEnd): void {
     if (this.end !== undefined) return
     this.end = end
+    forgotten.unregister(this)
     this.onEnd()
+  }
+
+  /** Ends the session for a cause of the user's parts: a defect is a bug, anything else the session's end. */
+  failWith(cause: Cause.Cause<unknown>): void {
+    if (this.end !== undefined) return
+    const failure = Cause.findErrorOption(cause)
+    if (Option.isNone(failure)) return this.finish(cause as Cause.Cause<never>)
+    this.finish(Cause.fail(
+      isConnectionError(failure.value)
+        ? failure.value
+        : new ConnectionError({
+          reason: new GreetingFailed({ cause: failure.value }),
+          attempt: this.attempt,
+          endpoint: this.link.endpoint
+        })
+    ))
+  }
+
+  /** Tells whoever waits for the end; `otherwise` is why where the session itself does not know. */
+  settle(otherwise: SessionEnd): void {
+    if (this.error !== undefined) return
+    this.end ??= otherwise
+    this.error = Option.getOrUndefined(Cause.findErrorOption(this.end))
+    this.onceEnded.wakeAll()
   }
 
   /** Waits until the supervisor has told the end. */
@@ -160,23 +195,45 @@ export class ActiveSession {
   }
 }
 
+/** What a place has a right to, apart from the place, so that the place itself can be collected. */
+interface Claim {
+  readonly active: ActiveSession
+  readonly inbox: Inbox
+  /** Nothing was read yet, and nobody gave it up. */
+  open: boolean
+}
+
+/**
+ * A session that was handed out and thrown away, as by `awaitOpen` for the wait alone, has no reader that could still
+ * come; keeping for it would cost more than all else that is done for a message.
+ */
+const forgotten = new FinalizationRegistry<Claim>((claim) => {
+  if (claim.open) claim.active.letGo(claim.inbox)
+})
+
 /** A reader's place in what a session receives: it begins with the first message that this reader was to see. */
 export class Place {
   private readonly active: ActiveSession
   private readonly inbox: Inbox
   private own: Subscription | undefined = undefined
   private released = false
+  private readonly claim: Claim
   private hasRun = false
 
   constructor(active: ActiveSession, inbox: Inbox) {
     this.active = active
     this.inbox = inbox
     active.hold(inbox)
+    this.claim = { active, inbox, open: true }
+    // Until the session ends: a registration would keep it in memory.
+    if (active.end === undefined) forgotten.register(this, this.claim, active)
   }
 
   /** What is read message by message, and by the first run. */
   get subscription(): Subscription {
-    return this.own ??= this.released ? this.subscribe(true) : this.active.takeHeld(this.inbox)
+    if (this.own !== undefined) return this.own
+    this.claim.open = false
+    return this.own = this.released ? this.subscribe(true) : this.active.takeHeld(this.inbox)
   }
 
   /** The subscription of a run: of the second and later ones from now on. */
@@ -204,6 +261,7 @@ export class Place {
   release(): void {
     if (this.own !== undefined) this.inbox.unsubscribe(this.own)
     else if (!this.released) this.active.letGo(this.inbox)
+    this.claim.open = false
     this.released = true
   }
 

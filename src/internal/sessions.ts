@@ -29,7 +29,7 @@ class Reader {
     supervisor.want()
     const current = supervisor.current
     if (current !== undefined && current.end === undefined && !supervisor.isClosing) this.offer(current)
-    this.stop = supervisor.watch((active) => this.offer(active))
+    this.stop = supervisor.lifecycle.watch((active) => this.offer(active))
   }
 
   private offer(active: ActiveSession): void {
@@ -54,10 +54,10 @@ class Reader {
       const latest = this.latest
       this.latest = undefined
       if (latest !== undefined && latest.active.end === undefined) return Effect.succeed(latest)
-      if (this.supervisor.isClosed) return this.supervisor.failure
+      if (this.supervisor.ending.isReached) return this.supervisor.ending.failure
       return waitFor((wake) => {
         const forget = this.waiters.add(wake)
-        const forgetClosed = this.supervisor.onClosed(wake)
+        const forgetClosed = this.supervisor.ending.add(wake)
         return () => {
           forget()
           forgetClosed()
@@ -83,7 +83,8 @@ export const sessions = (supervisor: Supervisor): Stream.Stream<Session, Connect
   Stream.scoped(Stream.fromPull(Effect.map(reader(supervisor), (reader) =>
     Effect.matchEffect(reader.next, {
       onSuccess: (next) => Effect.succeed([next.session] as const),
-      onFailure: (error): Pull.Pull<never, ConnectionError> => supervisor.closedByUs ? Cause.done() : Effect.fail(error)
+      onFailure: (error): Pull.Pull<never, ConnectionError> =>
+        supervisor.ending.closedByUs ? Cause.done() : Effect.fail(error)
     }))))
 
 /** Runs `use` in the scope of each session. */
@@ -97,7 +98,7 @@ export const withSessions = <A, E, R>(
       while (true) {
         const next = yield* Effect.exit(reader_.next)
         if (Exit.isFailure(next)) {
-          if (supervisor.closedByUs) return
+          if (supervisor.ending.closedByUs) return
           return yield* Effect.failCause(next.cause)
         }
         yield* useSession(next.value, use)

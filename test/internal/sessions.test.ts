@@ -11,11 +11,14 @@ import { beside, connect, settle } from "../support/connect.ts"
 const held = (connection: ConnectionService): { readonly watchers: number; readonly subscriptions: number } => {
   const { supervisor } = connection as unknown as {
     readonly supervisor: {
-      readonly watchers: Set<unknown> | undefined
+      readonly lifecycle: { readonly watchers: Set<unknown> | undefined }
       readonly inbox: { readonly fanOut: { readonly subscriptions: ReadonlyArray<unknown> } }
     }
   }
-  return { watchers: supervisor.watchers?.size ?? 0, subscriptions: supervisor.inbox.fanOut.subscriptions.length }
+  return {
+    watchers: supervisor.lifecycle.watchers?.size ?? 0,
+    subscriptions: supervisor.inbox.fanOut.subscriptions.length
+  }
 }
 
 const nextSession = (connection: ConnectionService, server: TestServer) =>
@@ -99,7 +102,7 @@ describe("the fiber of `use`", () => {
           // Acquired long after it has begun.
           yield* Effect.sleep("1 second")
           yield* Effect.addFinalizer(() => Effect.sync(() => log.push(`second of ${session.id}`)))
-          yield* Effect.onInterrupt(Effect.never, () => Effect.sync(() => log.push(`use of ${session.id}`)))
+          return yield* Effect.onInterrupt(Effect.never, () => Effect.sync(() => log.push(`use of ${session.id}`)))
         })
       ))
       yield* TestClock.adjust("2 seconds")
@@ -141,7 +144,7 @@ describe("the fiber of `use`", () => {
           if (session.id === 1) yield* session.end({ code: 4000 })
           if (session.id === 2) yield* connection.reconnect()
           if (session.id === 3) yield* connection.close()
-          yield* Effect.never
+          return yield* Effect.never
         })
       ))
       yield* server.peer

@@ -1,0 +1,51 @@
+/**
+ * What is asked of a connection by its users, and how the fiber that works for
+ * it waits for that.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { CloseRequest } from "./closingHandshake.ts"
+import { Waiters, waitFor } from "./wait.ts"
+
+export interface ReconnectRequest extends CloseRequest {
+  /** Whether to wait until the moment the peer asked for. */
+  readonly respectFloor: boolean
+}
+
+/** The waiters are woken whenever something is asked for, or a session has ended. */
+export class Demand extends Waiters {
+  /** Whether anybody wants a session at all: a lazy connection is not used yet. */
+  wanted: boolean
+  /** For good; the first one counts. */
+  close: CloseRequest | undefined = undefined
+  /** Another session. */
+  reconnect: ReconnectRequest | undefined = undefined
+
+  constructor(wanted: boolean) {
+    super()
+    this.wanted = wanted
+  }
+
+  /** Of two requests the more urgent one counts, of equals the first. */
+  askReconnect(request: ReconnectRequest): void {
+    if (this.reconnect === undefined || !request.respectFloor) this.reconnect = request
+  }
+
+  /** Waits until a close is asked for. */
+  get closing(): Effect.Effect<void> {
+    return this.until(() => this.close !== undefined)
+  }
+
+  /** Sleeps, but no longer than until a close is asked for or the condition holds. */
+  sleepUnless(delay: Duration.Duration, condition: () => boolean): Effect.Effect<void> {
+    if (!Duration.isPositive(delay)) return Effect.void
+    return Effect.raceFirst(Effect.sleep(delay), this.until(() => this.close !== undefined || condition()))
+  }
+
+  private until(condition: () => boolean): Effect.Effect<void> {
+    const check: Effect.Effect<void> = Effect.suspend(() =>
+      condition() ? Effect.void : waitFor((wake) => this.add(wake), check)
+    )
+    return check
+  }
+}
