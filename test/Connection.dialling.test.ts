@@ -24,8 +24,8 @@ describe("getting in", () => {
       yield* beside(connection.awaitOpen)
       yield* TestClock.adjust("1 second")
       assert.strictEqual((yield* connection.status)._tag, "Open")
-      assert.deepStrictEqual(tags(events), ["AttemptFailed", "WaitScheduled", "Dialling", "Opened"])
-      const failed = events[0]!
+      assert.deepStrictEqual(tags(events), ["Dialling", "AttemptFailed", "WaitScheduled", "Dialling", "Opened"])
+      const failed = events[1]!
       assert(failed._tag === "AttemptFailed")
       assert(failed.error.reason._tag === "CredentialsFailed")
       assert.strictEqual(failed.error.reason.cause, "no token yet")

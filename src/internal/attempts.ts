@@ -63,16 +63,20 @@ export class Attempts {
       this.firstEndpoint = endpoint
       this.owner.journal.named()
     }
-    const attempt = this.number
-    this.announced = true
-    // Not before the name is known, or in the end: it is counted under that name.
-    this.owner.journal.attempted()
-    this.owner.journal.publish("Dialling", () => ({ attempt, endpoint }))
+    this.announce(endpoint)
   }
 
-  /** It has opened, failed or been left: one whose request could not be made is counted too. */
+  /** It has opened, failed or been left: one whose request could not be made is announced as well as it is known. */
   dialled(): void {
-    if (!this.announced) this.owner.journal.attempted()
+    if (!this.announced) this.announce(this.owner.services.handshake.endpoint ?? this.endpoint ?? "")
+  }
+
+  // Not before the name is known, or in the end: it is counted under that name.
+  private announce(endpoint: string): void {
+    const attempt = this.number
+    this.announced = true
+    this.owner.journal.attempted()
+    this.owner.journal.publish("Dialling", () => ({ attempt, endpoint }))
   }
 
   /** It ended without a session. */
