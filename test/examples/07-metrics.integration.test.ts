@@ -16,7 +16,7 @@ describe("examples/07-metrics.ts", () => {
           "holdfast_session_duration_seconds_count{connection=\"echo\"} 1",
           "holdfast_messages_total{direction=\"inbound\",connection=\"echo\"} 10",
           "holdfast_messages_total{direction=\"outbound\",connection=\"echo\"} 10",
-          "holdfast_bytes_total{connection=\"echo\",direction=\"inbound\"} 90",
+          "holdfast_bytes_total{direction=\"inbound\",connection=\"echo\"} 90",
           "holdfast_status{connection=\"echo\"} 1"
         ]
       ) assert.include(output.split("\n"), line)
