@@ -59,7 +59,9 @@ export interface Verdict {
 
 /** What `verify` looks at. Headers are lower case; a header that came several times has its values joined with ", ". */
 export interface VerifyInput {
-  readonly request: Pick<HandshakeRequest, "url" | "subprotocols" | "secretSubprotocols" | "extensions"> & { readonly headers: Headers.Input }
+  readonly request: Pick<HandshakeRequest, "url" | "subprotocols" | "secretSubprotocols" | "extensions"> & {
+    readonly headers: Headers.Input
+  }
   /** base64(SHA-1(key + GUID)) for this attempt's key (RFC 6455 §4.2.2); the transport computes it. */
   readonly expectedAccept: string
   readonly status: number

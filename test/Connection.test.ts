@@ -35,7 +35,10 @@ describe("Connection", () => {
       yield* second.send("two")
       yield* settle
       assert.deepStrictEqual(seen, ["one", "two"])
-      assert.deepStrictEqual(tags(statuses), ["Connecting", "Open", "Waiting", "Connecting", "Open"].slice(statuses.length === 5 ? 0 : 1))
+      assert.deepStrictEqual(
+        tags(statuses),
+        ["Connecting", "Open", "Waiting", "Connecting", "Open"].slice(statuses.length === 5 ? 0 : 1)
+      )
     }))
 
   it.effect("an outage of twenty attempts is finished by one adjustment of the clock", () =>
