@@ -99,4 +99,10 @@ export interface Link {
   /** Stops reading: no message, ping, pong, Close or end is seen until `resume`. Without effect where the transport cannot. */
   readonly pause: () => void
   readonly resume: () => void
+  /**
+   * Runs a task as soon as the socket's own callback has returned, where the
+   * platform has a word for that; undefined where a reader is woken by the task
+   * queue of its own fiber.
+   */
+  readonly afterCallback?: ((task: () => void) => void) | undefined
 }

@@ -9,7 +9,7 @@ import type { NonEmptyReadonlyArray } from "effect/Array"
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type { ConnectionError } from "../ConnectionError.ts"
-import type { Message } from "../Link.ts"
+import type { Link, Message } from "../Link.ts"
 import type { Journal } from "./journal.ts"
 import type { End, Subscription } from "./subscription.ts"
 import { waitFor } from "./wait.ts"
@@ -18,6 +18,8 @@ import { waitFor } from "./wait.ts"
 export interface FanOutOwner {
   /** Messages were taken, or a reader came or went: there may be room now. */
   readonly onRoom: () => void
+  /** The link whose messages come here. */
+  readonly currentLink?: (() => Link | undefined) | undefined
 }
 
 export class FanOut {
@@ -219,16 +221,20 @@ export class FanOut {
   }
 
   private awaitMore<A, E>(subscription: Subscription, next: Effect.Effect<A, E>): Effect.Effect<A, E> {
-    return waitFor((wake) => {
-      this.waiting++
-      let waits = true
-      const forget = subscription.waiters.add(wake)
-      return () => {
-        if (waits) this.waiting--
-        waits = false
-        forget()
-      }
-    }, next)
+    return waitFor(
+      (wake) => {
+        this.waiting++
+        let waits = true
+        const forget = subscription.waiters.add(wake)
+        return () => {
+          if (waits) this.waiting--
+          waits = false
+          forget()
+        }
+      },
+      next,
+      this.owner.currentLink?.()?.afterCallback
+    )
   }
 }
 

@@ -59,6 +59,10 @@ export class Inbox implements FanOutOwner {
   // from the socket
   // ---------------------------------------------------------------------------
 
+  currentLink(): Link | undefined {
+    return this.link
+  }
+
   /** A new session's link, before anybody is told. */
   prepare(link: Link): void {
     if (this.link === link) return

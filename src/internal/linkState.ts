@@ -38,6 +38,8 @@ export interface Driver {
   readonly terminate: () => void
   readonly pause: (() => void) | undefined
   readonly resume: (() => void) | undefined
+  /** See `Link.afterCallback`. */
+  readonly afterCallback?: ((task: () => void) => void) | undefined
 }
 
 export interface LinkStateOptions {
@@ -56,6 +58,7 @@ export class LinkState implements Link {
   readonly attempt: number
   readonly subprotocol: Option.Option<string>
   readonly response: Option.Option<HandshakeResponse>
+  readonly afterCallback: Link["afterCallback"]
 
   private readonly clock: Clock.Clock
   private readonly driver: Driver
@@ -83,6 +86,7 @@ export class LinkState implements Link {
     this.response = Option.fromUndefinedOr(options.response)
     this.clock = options.clock
     this.driver = options.driver
+    this.afterCallback = options.driver.afterCallback
     this.closeCodes = options.closeCodes ?? "any"
     this.ending = new LinkEnd(options.attempt, options.endpoint)
     this.inboundAt = this.dataAt = options.clock.monotonicTimeNanosUnsafe()

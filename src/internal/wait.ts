@@ -3,7 +3,8 @@
  *
  * A socket's event handler must not run a user's fiber, and a woken fiber must
  * be one that TestClock can wait for: so the resumption is a task of the waiting
- * fiber's own dispatcher.
+ * fiber's own dispatcher. Only a link of real sockets, for which TestClock cannot
+ * wait, may name a shorter way (`Link.afterCallback`).
  */
 import * as Effect from "effect/Effect"
 
@@ -13,7 +14,8 @@ import * as Effect from "effect/Effect"
  */
 export const waitFor = <A, E, R>(
   register: (wake: () => void) => () => void,
-  next: Effect.Effect<A, E, R>
+  next: Effect.Effect<A, E, R>,
+  afterCallback?: (task: () => void) => void
 ): Effect.Effect<A, E, R> =>
   Effect.withFiber((fiber) =>
     Effect.callback<A, E, R>((resume) => {
@@ -21,10 +23,12 @@ export const waitFor = <A, E, R>(
       const cancel = register(() => {
         if (woken) return
         woken = true
-        fiber.currentDispatcher.scheduleTask(() => {
+        const task = (): void => {
           cancel()
           resume(next)
-        }, 0)
+        }
+        if (afterCallback === undefined) fiber.currentDispatcher.scheduleTask(task, 0)
+        else afterCallback(task)
       })
       return Effect.sync(cancel)
     })

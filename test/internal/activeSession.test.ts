@@ -7,6 +7,8 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import { AbnormalClosure, ConnectionError, GoingAway } from "../../src/ConnectionError.ts"
 import { ActiveSession, makeSession, type SessionEnd } from "../../src/internal/activeSession.ts"
 import { Inbox } from "../../src/internal/inbox.ts"
@@ -221,5 +223,28 @@ describe("those who were handed a session", () => {
       assert.strictEqual(yield* three.receive, "b")
       assert.strictEqual(yield* Effect.flip(three.receive), lost)
       assert.deepStrictEqual(yield* Stream.runCollect(two.messages), [])
+    }))
+})
+
+describe("a session that was handed out and thrown away", () => {
+  setFlagsFromString("--expose-gc")
+  const collectGarbage = runInNewContext("gc") as () => void
+
+  it.live("holds no messages any more, and one that is kept does", () =>
+    Effect.gen(function*() {
+      const { handOut, link, subscriptions } = yield* make()
+      handOut()
+      assert.strictEqual(subscriptions(), 1)
+      yield* Effect.sync(collectGarbage).pipe(
+        Effect.andThen(Effect.sleep("5 millis")),
+        Effect.repeat({ while: () => subscriptions() > 0, times: 400 })
+      )
+      assert.strictEqual(subscriptions(), 0)
+
+      const { session } = handOut()
+      link.receive("kept")
+      for (let i = 0; i < 5; i++) yield* Effect.andThen(Effect.sync(collectGarbage), Effect.sleep("5 millis"))
+      assert.strictEqual(subscriptions(), 1)
+      assert.strictEqual(yield* session.receive, "kept")
     }))
 })

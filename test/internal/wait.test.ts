@@ -25,6 +25,29 @@ describe("waitFor", () => {
       assert.deepStrictEqual(log, ["woken", "cancelled", "went on"])
     }))
 
+  it.effect("goes on when the socket's callback has returned, where the link has a word for that", () =>
+    Effect.gen(function*() {
+      const log: Array<string> = []
+      const tasks: Array<() => void> = []
+      let wake = () => {}
+      yield* Effect.forkChild(
+        waitFor(
+          (resume) => {
+            wake = resume
+            return () => {}
+          },
+          Effect.sync(() => log.push("went on")),
+          (task) => tasks.push(task)
+        ),
+        { startImmediately: true }
+      )
+      wake()
+      yield* Effect.yieldNow
+      assert.deepStrictEqual(log, [])
+      for (const task of tasks) task()
+      assert.deepStrictEqual(log, ["went on"])
+    }))
+
   it.effect("goes on once, however often it is woken", () =>
     Effect.gen(function*() {
       let times = 0

@@ -164,6 +164,9 @@ export class Outbound implements Driver {
     this.socket.destroy()
   }
 
+  // Between the chunks of one read of the event loop; an immediate comes after up to 32 of them.
+  readonly afterCallback = process.nextTick
+
   pause(): void {
     this.ws.pause()
   }
