@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -12,25 +11,15 @@ import { runInNewContext } from "node:vm"
 import { AbnormalClosure, ConnectionError, GoingAway } from "../../src/ConnectionError.ts"
 import { ActiveSession, makeSession, type SessionEnd } from "../../src/internal/activeSession.ts"
 import { Inbox } from "../../src/internal/inbox.ts"
-import { Journal } from "../../src/internal/journal.ts"
+import type { Journal } from "../../src/internal/journal.ts"
 import type { Message } from "../../src/Link.ts"
 import { beside, collect, settle } from "../support/connect.ts"
+import { makeJournal } from "../support/journal.ts"
 import * as WiredLink from "../support/wiredLink.ts"
 
 /** An open session on a link, without a connection around it. */
 const make = Effect.fnUntraced(function*() {
-  const clock = yield* Clock.clockWith(Effect.succeed)
-  const journal: Journal = yield* Effect.withFiber((fiber) =>
-    Effect.succeed(
-      new Journal({
-        status: { _tag: "Connecting", attempt: 1 },
-        clock,
-        context: fiber.context,
-        dispatcher: fiber.currentDispatcher,
-        owner: { name: "session", onTick: () => inbox.endBurst() }
-      })
-    )
-  )
+  const journal: Journal = yield* makeJournal({ name: "session", onTick: () => inbox.endBurst() })
   const inbox = new Inbox({ highWaterMark: 50, overflow: "backpressure", unread: "discard" }, {
     journal,
     canPause: true,

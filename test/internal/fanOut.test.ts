@@ -1,27 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { FanOut } from "../../src/internal/fanOut.ts"
-import { Journal } from "../../src/internal/journal.ts"
+import type { Journal } from "../../src/internal/journal.ts"
 import { Subscription, type SubscriptionOptions } from "../../src/internal/subscription.ts"
 import { beside, collect, settle } from "../support/connect.ts"
+import { makeJournal } from "../support/journal.ts"
 
 /** A fan-out with a mark of 50 bytes, whose bursts the test ends. */
 const make = Effect.fnUntraced(function*() {
-  const clock = yield* Clock.clockWith(Effect.succeed)
-  const journal: Journal = yield* Effect.withFiber((fiber) =>
-    Effect.succeed(
-      new Journal({
-        status: { _tag: "Connecting", attempt: 1 },
-        clock,
-        context: fiber.context,
-        dispatcher: fiber.currentDispatcher,
-        owner: { name: "fan-out", onTick: () => {} }
-      })
-    )
-  )
+  const journal: Journal = yield* makeJournal({ name: "fan-out", onTick: () => {} })
   const counted = { room: 0 }
   const fanOut = new FanOut(50, journal, { onRoom: () => counted.room++ })
   const subscribe = (options: SubscriptionOptions): Subscription => {

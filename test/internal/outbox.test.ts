@@ -1,14 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { AbnormalClosure, ConnectionClosed, ConnectionError } from "../../src/ConnectionError.ts"
-import { Journal } from "../../src/internal/journal.ts"
+import type { Journal } from "../../src/internal/journal.ts"
 import { Outbox } from "../../src/internal/outbox.ts"
 import type { WhileDisconnected } from "../../src/internal/sendQueue.ts"
 import { beside, collect, settle } from "../support/connect.ts"
+import { makeJournal } from "../support/journal.ts"
 import * as WiredLink from "../support/wiredLink.ts"
 
 const lost = new ConnectionError({ reason: new AbnormalClosure({ cause: undefined }) })
@@ -16,18 +16,7 @@ const closed = new ConnectionError({ reason: new ConnectionClosed({}) })
 
 /** An outbox with a mark of 50 bytes. */
 const make = Effect.fnUntraced(function*(whileDisconnected: WhileDisconnected = { mode: "suspend" }) {
-  const clock = yield* Clock.clockWith(Effect.succeed)
-  const journal: Journal = yield* Effect.withFiber((fiber) =>
-    Effect.succeed(
-      new Journal({
-        status: { _tag: "Connecting", attempt: 1 },
-        clock,
-        context: fiber.context,
-        dispatcher: fiber.currentDispatcher,
-        owner: { name: "outbox", onTick: () => {} }
-      })
-    )
-  )
+  const journal: Journal = yield* makeJournal({ name: "outbox", onTick: () => {} })
   const drains: Array<Fiber.Fiber<void>> = []
   const context = yield* Effect.context()
   const outbox = new Outbox({ highWaterMark: 50, whileDisconnected }, journal, (effect) => {

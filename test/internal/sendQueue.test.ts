@@ -1,30 +1,19 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { AbnormalClosure, ConnectionError } from "../../src/ConnectionError.ts"
-import { Journal } from "../../src/internal/journal.ts"
+import type { Journal } from "../../src/internal/journal.ts"
 import { SendQueue, type WaitsFor, type WhileDisconnected } from "../../src/internal/sendQueue.ts"
 import type { Message } from "../../src/Link.ts"
 import { collect, settle } from "../support/connect.ts"
+import { makeJournal } from "../support/journal.ts"
 
 const lost = new ConnectionError({ reason: new AbnormalClosure({ cause: undefined }) })
 
 /** A queue, and the outcomes of those who wait in it. */
 const make = Effect.fnUntraced(function*(policy: WhileDisconnected) {
-  const clock = yield* Clock.clockWith(Effect.succeed)
-  const journal: Journal = yield* Effect.withFiber((fiber) =>
-    Effect.succeed(
-      new Journal({
-        status: { _tag: "Connecting", attempt: 1 },
-        clock,
-        context: fiber.context,
-        dispatcher: fiber.currentDispatcher,
-        owner: { name: "queue", onTick: () => {} }
-      })
-    )
-  )
+  const journal: Journal = yield* makeJournal({ name: "queue", onTick: () => {} })
   const queue = new SendQueue(policy, journal)
   const outcomes: Array<string> = []
   const wait = (message: string, waitsFor: WaitsFor = "policy") =>
