@@ -56,8 +56,8 @@ const main = Effect.gen(function*() {
 
   yield* connection.awaitOpen
   yield* Effect.sleep("400 millis")
-  // What the server has counted by now will be with us in a moment.
-  const { number, tally } = yield* server.votes
+  // What the server has counted will be with us in a moment.
+  const { number, tally } = yield* server.closePolls
   yield* Effect.sleep("1 milli").pipe(Effect.repeat({ while: () => copy.upTo < number }))
   yield* Console.log(`server: ${number} votes ${JSON.stringify(tally)}`)
   yield* Console.log(`copy:   ${copy.upTo} votes ${JSON.stringify(copy.tally)}`)

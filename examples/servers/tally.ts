@@ -11,6 +11,7 @@ const candidates = ["dulse", "kelp", "nori"]
 
 export const tallyServer = Effect.gen(function*() {
   const tally: Record<string, number> = {}
+  let isOpen = true
   let number = 0
   const everybody = new Set<(update: Update) => void>()
 
@@ -24,6 +25,7 @@ export const tallyServer = Effect.gen(function*() {
   })
 
   const vote = Effect.sync(() => {
+    if (!isOpen) return
     const candidate = candidates[number % candidates.length] ?? "kelp"
     number++
     tally[candidate] = (tally[candidate] ?? 0) + 1
@@ -31,5 +33,12 @@ export const tallyServer = Effect.gen(function*() {
   })
   yield* vote.pipe(Effect.andThen(Effect.sleep("20 millis")), Effect.forever, Effect.forkScoped)
 
-  return { ...server, votes: Effect.sync(() => ({ number, tally: { ...tally } })) }
+  return {
+    ...server,
+    // No vote is counted after it: what it tells is the result.
+    closePolls: Effect.sync(() => {
+      isOpen = false
+      return { number, tally: { ...tally } }
+    })
+  }
 })
