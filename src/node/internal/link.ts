@@ -12,6 +12,7 @@ import { onCloseFrame } from "./closeFrame.ts"
 import { Outbound } from "./outbound.ts"
 import { protocolError } from "./protocolError.ts"
 import type { Config } from "./transportOptions.ts"
+import { decode, notUtf8 } from "./utf8.ts"
 
 /** Below this many bytes a message gets bytes of its own; a view would keep the whole chunk of 64 KiB alive. */
 const small = 4096
@@ -56,8 +57,15 @@ export const makeLink = (options: {
   socket.setNoDelay?.(config.noDelay)
   if (config.keepAlive !== undefined) socket.setKeepAlive?.(true, config.keepAlive)
 
+  const refuseText = () => {
+    // As `ws` would; where a Close was sent already, no second one is.
+    ws.close(1007)
+    state.end(notUtf8())
+  }
   ws.on("message", (data: Buffer, isBinary: boolean) => {
-    state.push(isBinary ? ownBytes(data) : data.toString(), data.length)
+    const message = isBinary ? ownBytes(data) : decode(data)
+    if (message === undefined) return refuseText()
+    state.push(message, data.length)
     // It was inflated after its chunk had been counted.
     if (deflates) state.touch()
   })
@@ -68,7 +76,10 @@ export const makeLink = (options: {
     loss ??= { code: "TOO_MANY_PENDING_PONGS", message: "the peer sends pings but does not read our pongs" }
   })
   ws.on("pong", (payload) => state.pong(viewOf(payload)))
-  onCloseFrame(ws, (code, closeReason) => state.end(fromCloseFrame({ code, closeReason, initiator: "peer" })))
+  onCloseFrame(ws, (code, closeReason) => {
+    if (closeReason === undefined) return refuseText()
+    state.end(fromCloseFrame({ code, closeReason, initiator: "peer" }))
+  })
   ws.on("error", (error) => {
     const reason = protocolError(error)
     if (reason === undefined) loss ??= lossOf(error)

@@ -266,6 +266,8 @@ const clientOptions = (
       ? { ...target.headers }
       : { ...target.headers, "Sec-WebSocket-Protocol": request.subprotocols.join(",") },
     closeTimeout,
+    // Ours is the check; see `utf8.ts`.
+    skipUTF8Validation: true,
     finishRequest,
     createConnection,
     agent,

@@ -12,6 +12,15 @@ describe("onCloseFrame", () => {
     assert.deepStrictEqual(told, [[4000, "why"]])
   })
 
+  it("tells a reason that is no UTF-8 before ws answers the frame", () => {
+    const receiver = new EventEmitter()
+    const told: Array<unknown> = []
+    receiver.on("conclude", () => told.push("answered"))
+    onCloseFrame({ _receiver: receiver } as unknown as WebSocket, (code, reason) => told.push([code, reason]))
+    receiver.emit("conclude", 4000, Buffer.from([0xc3, 0x28]))
+    assert.deepStrictEqual(told, [[4000, undefined], "answered"])
+  })
+
   it("does nothing with a ws that has no such receiver", () => {
     for (const ws of [{}, { _receiver: null }, { _receiver: {} }]) {
       onCloseFrame(ws as unknown as WebSocket, () => assert.fail("nobody can tell"))

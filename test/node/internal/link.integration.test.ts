@@ -175,6 +175,30 @@ describe("the peer's Close", () => {
 })
 
 describe("a frame that breaks the protocol", () => {
+  connected(
+    "ends what is delivered: what came before it is, what comes after it is not",
+    ({ link, peer }) =>
+      Effect.gen(function*() {
+        const broken = encode({ opcode: opcode.text, payload: new Uint8Array([0x61, 0xff]) })
+        yield* peer.raw(Buffer.concat([text("a"), text("\ufffd"), broken, text("after"), close(4000)]))
+        const { messages, reason } = yield* drain(link)
+        assert.deepStrictEqual(messages, ["a", "\ufffd"])
+        assert.deepInclude(reason, { _tag: "InvalidPayload", code: 1007, initiator: "self" })
+        assert.strictEqual((yield* peer.closed).code, 1007)
+      })
+  )
+
+  connected("is none where a letter comes in two fragments", ({ link, peer }) =>
+    Effect.gen(function*() {
+      yield* peer.raw(Buffer.concat([
+        encode({ opcode: opcode.text, payload: new Uint8Array([0xe2, 0x82]), fin: false }),
+        encode({ opcode: opcode.continuation, payload: new Uint8Array([0xac]) }),
+        close(4000)
+      ]))
+      const { messages } = yield* drain(link)
+      assert.deepStrictEqual(messages, ["€"])
+    }))
+
   const cases: ReadonlyArray<readonly [name: string, bytes: Buffer, code: number, options?: DialOptions]> = [
     ["that is masked", encode({ opcode: opcode.text, payload: "x", mask: true }), 1002],
     ["with a reserved bit", encode({ opcode: opcode.text, payload: "x", rsv: 4 }), 1002],
