@@ -8,6 +8,7 @@ const silent = {
   send: () => {},
   buffered: () => 0,
   whenBelow: () => () => {},
+  whenFlushed: () => () => {},
   ping: undefined,
   close: () => {},
   terminate: () => {},

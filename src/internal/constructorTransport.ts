@@ -184,26 +184,35 @@ const attach = (ws: WebSocketInstance, request: HandshakeRequest, verify: Verify
     else close()
   }
 
+  /** Bytes that the socket took. */
+  let taken = 0
+
+  /** Nobody tells when something has left. */
+  const lookUntil = (isServed: () => boolean, done: () => void): () => void => {
+    const look: Effect.Effect<void> = Effect.suspend(() =>
+      released || isServed() ? Effect.sync(done) : Effect.flatMap(Effect.sleep(drainInterval), () => look)
+    )
+    const fiber = runtime.runFork(look)
+    return () => fiber.interruptUnsafe()
+  }
+
   const driver: Driver = {
     send: (message) => {
       // Otherwise the message would be dropped in silence.
       if (ws.readyState !== OPEN) return false
       try {
         ws.send(message as string | Uint8Array<ArrayBuffer>)
+        taken += messageSize(message)
         return true
       } catch {
         return false
       }
     },
     buffered: () => ws.bufferedAmount ?? 0,
-    whenBelow: (mark, done) => {
-      const look: Effect.Effect<void> = Effect.suspend(() =>
-        released || driver.buffered() <= mark
-          ? Effect.sync(done)
-          : Effect.flatMap(Effect.sleep(drainInterval), () => look)
-      )
-      const fiber = runtime.runFork(look)
-      return () => fiber.interruptUnsafe()
+    whenBelow: (mark, done) => lookUntil(() => driver.buffered() <= mark, done),
+    whenFlushed: (done) => {
+      const upTo = taken
+      return lookUntil(() => taken - driver.buffered() >= upTo, done)
     },
     ping: undefined,
     close,

@@ -18,9 +18,9 @@ import type { HandshakeResponse, Link, Message, Receiver } from "../Link.ts"
 import { heldMark, HeldMessages } from "./heldMessages.ts"
 import { LinkEnd } from "./linkEnd.ts"
 import { LinkHandlers } from "./linkHandlers.ts"
-import { maxPing, pingRefusal, whenDone } from "./linkPing.ts"
+import { maxPing, pingRefusal } from "./linkPing.ts"
 import { notAMessage } from "./sendFailures.ts"
-import { waitFor } from "./wait.ts"
+import { waitFor, whenDone } from "./wait.ts"
 
 /** The outbound half of a link, as a transport implements it. None of these may throw. */
 export interface Driver {
@@ -30,6 +30,8 @@ export interface Driver {
   readonly buffered: () => number
   /** Calls back, once, when `buffered()` is at most `mark`; also when the link dies, or never. The result cancels. */
   readonly whenBelow: (mark: number, done: () => void) => () => void
+  /** Calls back, once, when all that was taken before this call has left, whatever was taken after it; also when the link dies, or never. The result cancels. */
+  readonly whenFlushed: (done: () => void) => () => void
   /** Sends a ping, whose payload is the caller's again afterwards, and calls back when it has left; undefined where the transport cannot. */
   readonly ping: ((payload: Uint8Array, done: () => void) => void) | undefined
   /** Starts the closing handshake with a code that may be sent and a reason of at most 123 bytes. */
@@ -205,7 +207,16 @@ export class LinkState implements Link {
   }
 
   get flush(): Effect.Effect<void, ConnectionError> {
-    return this.drained(0)
+    return Effect.suspend(() => {
+      const { driver, ending } = this
+      if (ending.error !== undefined) return Effect.fail(ending.error)
+      if (driver.buffered() === 0) return Effect.void
+      return whenDone(
+        (done) => driver.whenFlushed(done),
+        ending.onceEnded,
+        Effect.suspend(() => Effect.fail(ending.error!))
+      )
+    })
   }
 
   sendPing(payload: Uint8Array, sent: () => void): boolean {

@@ -152,22 +152,23 @@ export class Outbox {
   }
 
   private flushSince(reported: number): Effect.Effect<void, ConnectionError> {
+    // What comes after this call is of no interest, or a flush would never end under a load that never does.
+    const upTo = this.queue?.newest ?? 0
     const next: Effect.Effect<void, ConnectionError> = Effect.suspend(() => {
       if (this.losses > reported) {
         this.reported = this.losses
         return Effect.fail(sendFailed(this.lost!, "unknown"))
       }
+      const head = this.queue?.head
+      if (head !== undefined && head.number <= upTo) return this.awaitChange(next)
+      if (this.closed !== undefined && (!this.closedByUs || this.closedOnBuffered)) return this.closed
       const link = this.link
-      if (!this.hasQueue) {
-        if (this.closed !== undefined && (!this.closedByUs || this.closedOnBuffered)) return this.closed
-        if (link === undefined || link.buffered() === 0) return Effect.void
-        // Where the link dies first, `detach` says whether something was lost.
-        return Effect.matchEffect(link.drained(0), {
-          onSuccess: () => next,
-          onFailure: () => this.link === link ? this.awaitChange(next) : next
-        })
-      }
-      return this.awaitChange(next)
+      if (link === undefined) return Effect.void
+      // Where the link dies first, `detach` says whether something was lost.
+      return Effect.matchEffect(link.flush, {
+        onSuccess: () => Effect.void,
+        onFailure: () => this.link === link ? this.awaitChange(next) : next
+      })
     })
     return next
   }
@@ -235,9 +236,9 @@ export class Outbox {
         queue.sent()
         next = queue.head
       }
+      this.changed.wakeAll()
       if (next === undefined) {
         this.draining = false
-        this.changed.wakeAll()
         return Effect.void
       }
       // Where the link has ended, there is nothing to do until `detach`.

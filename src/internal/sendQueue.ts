@@ -25,6 +25,8 @@ type Buffering = Extract<WhileDisconnected, { readonly mode: "buffer" }>
 export type WaitsFor = "any" | "policy" | "session"
 
 export interface Entry {
+  /** Counts what came to wait, in order. */
+  readonly number: number
   readonly message: Message
   readonly bytes: number
   /** True once `send` returned: the frame is ours now, and counts against the buffer's bounds. */
@@ -38,6 +40,8 @@ export class SendQueue {
   private readonly policy: WhileDisconnected
   private readonly journal: Journal
   private entries: Array<Entry> = []
+  /** The number of the newest that ever waited. */
+  newest = 0
   private bufferedMessages = 0
   private bufferedBytes = 0
 
@@ -57,7 +61,8 @@ export class SendQueue {
 
   /** A sender suspends; `settle` is called once, unless it leaves before. */
   wait(message: Message, waitsFor: WaitsFor, settle: NonNullable<Entry["settle"]>): Entry {
-    const entry: Entry = { message, bytes: messageSize(message), buffered: false, waitsFor, settle }
+    const number = ++this.newest
+    const entry: Entry = { number, message, bytes: messageSize(message), buffered: false, waitsFor, settle }
     this.entries.push(entry)
     return entry
   }
@@ -75,7 +80,7 @@ export class SendQueue {
   buffer(message: Message, policy: Buffering): "kept" | "dropped" | "suspend" | "fail" {
     const bytes = messageSize(message)
     const decision = this.makeRoom(bytes, policy)
-    if (decision === "kept") this.keep(message, bytes)
+    if (decision === "kept") this.keep(++this.newest, message, bytes)
     return decision
   }
 
@@ -96,10 +101,10 @@ export class SendQueue {
     return this.bufferedMessages + 1 <= policy.messages && this.bufferedBytes + bytes <= policy.bytes
   }
 
-  private keep(message: Message, bytes: number): void {
+  private keep(number: number, message: Message, bytes: number): void {
     // The caller may change its bytes once `send` has returned.
     const kept = typeof message === "string" ? message : new Uint8Array(message)
-    this.entries.push({ message: kept, bytes, buffered: true, waitsFor: "policy", settle: undefined })
+    this.entries.push({ number, message: kept, bytes, buffered: true, waitsFor: "policy", settle: undefined })
     this.bufferedMessages++
     this.bufferedBytes += bytes
   }
@@ -153,7 +158,7 @@ export class SendQueue {
         this.journal.dropped("outbound", "whileDisconnected", 1, entry.bytes)
         return entry.settle?.(Effect.void)
       case "kept":
-        this.keep(entry.message, entry.bytes)
+        this.keep(entry.number, entry.message, entry.bytes)
         return entry.settle?.(Effect.void)
       case "dropped":
         return entry.settle?.(Effect.void)

@@ -70,3 +70,32 @@ export class Waiters {
     for (let i = 0; i < others.length; i++) others[i]!()
   }
 }
+
+/** Starts, and succeeds once `done` was called; goes on with `failed` where `onceEnded` is woken first. What starting returns cancels. */
+export const whenDone = <E>(
+  start: (done: () => void) => (() => void) | void,
+  onceEnded: Waiters,
+  failed: Effect.Effect<never, E>
+): Effect.Effect<void, E> =>
+  Effect.suspend(() => {
+    let isDone = false
+    let wake: (() => void) | undefined
+    const cancel = start(() => {
+      isDone = true
+      wake?.()
+    })
+    if (isDone) return Effect.void
+    return waitFor<void, E, never>(
+      (resume) => {
+        if (isDone) resume()
+        wake = resume
+        const forget = onceEnded.add(resume)
+        return () => {
+          wake = undefined
+          forget()
+          cancel?.()
+        }
+      },
+      Effect.suspend(() => isDone ? Effect.void : failed)
+    )
+  })

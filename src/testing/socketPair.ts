@@ -103,6 +103,7 @@ export const makeSocketPair = Effect.fnUntraced(function*(options: SocketPairOpt
     buffered: () => outboxBytes,
     // Everything leaves at once, when the peer reads again.
     whenBelow: (_mark, done) => drains.add(done),
+    whenFlushed: (done) => drains.add(done),
     ping: capabilities.ping
       ? (payload, done) => fromClient({ _tag: "Ping", payload: payload.slice() }, payload.length, done)
       : undefined,

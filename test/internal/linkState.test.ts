@@ -34,6 +34,10 @@ const setup = Effect.fnUntraced(
         calls.push(`whenBelow ${mark}`)
         return waiters.add(done)
       },
+      whenFlushed: (done) => {
+        calls.push("whenFlushed")
+        return waiters.add(done)
+      },
       ping: (payload, done) => {
         calls.push(`ping ${payload.length}`)
         wire.written = done
@@ -283,6 +287,22 @@ describe("LinkState", () => {
         waiters.wakeAll()
         yield* Fiber.join(fiber)
         assert.deepStrictEqual(calls, ["whenBelow 50", "whenBelow 50"])
+      }))
+
+    it.effect("is flushed when the driver says so, however much was taken since", () =>
+      Effect.gen(function*() {
+        const { calls, state, waiters, wire } = yield* setup()
+        yield* state.flush
+        wire.backlog = 100
+        const fiber = yield* Effect.forkChild(state.flush, { startImmediately: true })
+        wire.backlog = 200
+        waiters.wakeAll()
+        yield* Fiber.join(fiber)
+        assert.deepStrictEqual(calls, ["whenFlushed"])
+        const late = yield* Effect.forkChild(Effect.flip(state.flush), { startImmediately: true })
+        state.end(goingAway)
+        assert.strictEqual((yield* Fiber.join(late)).reason._tag, "GoingAway")
+        assert.strictEqual((yield* Effect.flip(state.flush)).reason._tag, "GoingAway")
       }))
 
     it.effect("forgets a wait that was interrupted", () =>

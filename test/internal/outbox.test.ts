@@ -235,6 +235,27 @@ describe("flush", () => {
       assert.strictEqual(outcome(flushing), "Success")
     }))
 
+  it.effect("waits for what was sent before it, and for nothing that was sent later", () =>
+    Effect.gen(function*() {
+      const { outbox } = yield* make()
+      const link = yield* WiredLink.make()
+      outbox.attach(link.state)
+      // Five are with the link, and two wait for room.
+      yield* send(outbox, tens(1, 7))
+      const flushing = yield* beside(outbox.flush)
+      // From here on there are always five with the link, and some that wait.
+      for (let n = 8; n < 28; n++) yield* send(outbox, [ten(n)])
+      for (let left = 0; left < 6; left += 3) {
+        link.leave(3)
+        yield* settle
+        assert.isUndefined(outcome(flushing))
+      }
+      link.leave(3)
+      yield* settle
+      assert.strictEqual(outcome(flushing), "Success")
+      assert.isAbove(link.state.buffered(), 0)
+    }))
+
   it.effect("learns of a loss in the session in which it waits, and of an earlier one once", () =>
     Effect.gen(function*() {
       const { outbox } = yield* make()

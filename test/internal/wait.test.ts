@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
-import { Waiters, waitFor } from "../../src/internal/wait.ts"
+import { Waiters, waitFor, whenDone } from "../../src/internal/wait.ts"
 
 describe("waitFor", () => {
   it.effect("goes on after the wake, never inside it", () =>
@@ -145,4 +146,53 @@ describe("Waiters", () => {
     remove()
     assert.strictEqual(woken, 1)
   })
+})
+
+describe("whenDone", () => {
+  const setup = () => {
+    const state = { done: () => {}, started: 0, cancelled: 0 }
+    const onceEnded = new Waiters()
+    const start = (done: () => void) => {
+      state.started++
+      state.done = done
+      return () => {
+        state.cancelled++
+      }
+    }
+    return { onceEnded, state, wait: whenDone(start, onceEnded, Effect.fail("ended")) }
+  }
+
+  it.effect("succeeds once it is called back, at once or later", () =>
+    Effect.gen(function*() {
+      yield* whenDone((done) => done(), new Waiters(), Effect.fail("ended"))
+      const { onceEnded, state, wait } = setup()
+      const waiting = yield* Effect.forkChild(wait, { startImmediately: true })
+      yield* Effect.yieldNow
+      assert.isUndefined(waiting.pollUnsafe())
+      state.done()
+      yield* Fiber.join(waiting)
+      assert.strictEqual(onceEnded.size, 0)
+    }))
+
+  it.effect("fails where the end comes before, but not where it comes after", () =>
+    Effect.gen(function*() {
+      for (const left of [false, true]) {
+        const { onceEnded, state, wait } = setup()
+        const waiting = yield* Effect.forkChild(Effect.exit(wait), { startImmediately: true })
+        if (left) state.done()
+        onceEnded.wakeAll()
+        assert.strictEqual(Exit.isSuccess(yield* Fiber.join(waiting)), left)
+      }
+    }))
+
+  it.effect("leaves nothing behind where it is interrupted, and starts anew each time", () =>
+    Effect.gen(function*() {
+      const { onceEnded, state, wait } = setup()
+      assert.strictEqual(state.started, 0)
+      yield* Fiber.interrupt(yield* Effect.forkChild(wait, { startImmediately: true }))
+      yield* Fiber.interrupt(yield* Effect.forkChild(wait, { startImmediately: true }))
+      assert.deepInclude(state, { started: 2, cancelled: 2 })
+      assert.strictEqual(onceEnded.size, 0)
+      state.done()
+    }))
 })

@@ -74,6 +74,31 @@ describe("sending", () => {
       yield* peer.frameThat((frame) => frame.opcode === opcode.text)
     }))
 
+  it.live("flush ends under a load that never does", () =>
+    Effect.gen(function*() {
+      const server = yield* RealServer.make()
+      const { connection } = yield* connect(server.url)
+      const peer = yield* server.peer
+      yield* connection.awaitOpen
+      yield* peer.pauseReading
+      yield* fill(connection)
+      yield* connection.send("the last before").pipe(beside)
+      const flushing = yield* beside(connection.flush)
+      // There is always one more that waits to be sent.
+      const more = new Uint8Array(64 * kib)
+      const load = yield* Effect.forEach(
+        Array.from({ length: 16 }),
+        () => beside(Effect.forever(connection.send(more), { disableYield: true }))
+      )
+      yield* turns(10)
+      assert.isUndefined(flushing.pollUnsafe())
+      yield* peer.resumeReading
+      yield* Fiber.join(flushing)
+      assert.isTrue(load.every((fiber) => fiber.pollUnsafe() === undefined))
+      yield* Fiber.interruptAll(load)
+      yield* peer.frameThat((frame) => frame.opcode === opcode.text)
+    }))
+
   it.live("a thousand fibers that send to a peer that never reads hold what they send, and the socket no more", () =>
     Effect.gen(function*() {
       const server = yield* RealServer.make()

@@ -68,12 +68,8 @@ export class FakeLink {
           this.sent.push({ at: this.now, message })
         },
         buffered: () => this.backlog,
-        whenBelow: (_mark, done) => {
-          this.drains.push(done)
-          return () => {
-            this.drains = this.drains.filter((drain) => drain !== done)
-          }
-        },
+        whenBelow: (_mark, done) => this.whenDrained(done),
+        whenFlushed: (done) => this.whenDrained(done),
         ping: (payload, done) => {
           this.pings.push({ at: this.now, payload: payload.slice() })
           if (this.stuck) this.stuckPings.push(done)
@@ -88,6 +84,13 @@ export class FakeLink {
         resume: () => {}
       }
     })
+  }
+
+  private whenDrained(done: () => void): () => void {
+    this.drains.push(done)
+    return () => {
+      this.drains = this.drains.filter((drain) => drain !== done)
+    }
   }
 
   /** Virtual milliseconds, without the leaps. */

@@ -19,6 +19,7 @@ export class WiredLink {
   takes = true
 
   private held: Array<number> = []
+  private flushes: Array<{ readonly upTo: number; readonly done: () => void }> = []
   private coming: Array<Message> = []
   private isPaused = false
   private readonly drains = new Waiters()
@@ -45,6 +46,13 @@ export class WiredLink {
           this.asked++
           return this.drains.add(done)
         },
+        whenFlushed: (done) => {
+          const waiter = { upTo: this.sent.length, done }
+          this.flushes.push(waiter)
+          return () => {
+            this.flushes = this.flushes.filter((other) => other !== waiter)
+          }
+        },
         ping: undefined,
         close: () => {},
         terminate: () => {},
@@ -62,6 +70,7 @@ export class WiredLink {
   leave(frames: number): void {
     this.held = this.held.slice(frames)
     this.drains.wakeAll()
+    for (const { done, upTo } of this.flushes) if (this.sent.length - this.held.length >= upTo) done()
   }
 
   /** The peer sends, in one chunk; what waited while the link was paused comes first. */

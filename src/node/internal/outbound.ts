@@ -23,7 +23,8 @@ const asText = { binary: false }
 const empty = Buffer.alloc(0)
 
 interface Waiter {
-  readonly mark: number
+  /** Asked whenever something has left; `left` is what is still here. */
+  readonly isServed: (left: number) => boolean
   readonly done: () => void
 }
 
@@ -37,6 +38,11 @@ export class Outbound implements Driver {
   private corked = false
   private corkedBytes = 0
   private barrier = false
+  /** Barriers that have left. */
+  private passed = 0
+  /** Messages that were given to be compressed, and how many of them have left. */
+  private taken = 0
+  private gone = 0
   private waiting: ReadonlyArray<Waiter> = none
   private atDestruction: number | undefined = undefined
 
@@ -57,7 +63,8 @@ export class Outbound implements Driver {
     if (this.ws.readyState !== WebSocket.OPEN) return false
     if (this.deflates) {
       // It is compressed later on, when a caller's array may have changed.
-      this.ws.send(typeof message === "string" ? message : Buffer.from(message), this.written)
+      this.taken++
+      this.ws.send(typeof message === "string" ? message : Buffer.from(message), () => this.sent())
       return true
     }
     this.cork(message.length)
@@ -102,7 +109,21 @@ export class Outbound implements Driver {
   }
 
   whenBelow(mark: number, done: () => void): () => void {
-    const waiter = { mark, done }
+    return this.when((left) => left <= mark, done)
+  }
+
+  whenFlushed(done: () => void): () => void {
+    if (this.deflates) {
+      const { taken } = this
+      return this.when(() => this.gone >= taken, done)
+    }
+    // One that is on its way already is behind less than all of it.
+    const awaited = this.passed + (this.barrier ? 2 : 1)
+    return this.when(() => this.passed >= awaited, done)
+  }
+
+  private when(isServed: Waiter["isServed"], done: () => void): () => void {
+    const waiter = { isServed, done }
     this.waiting = [...this.waiting, waiter]
     this.uncork()
     this.wait()
@@ -121,15 +142,22 @@ export class Outbound implements Driver {
     this.barrier = true
     this.socket.write(empty, () => {
       this.barrier = false
+      this.passed++
       this.written()
     })
+  }
+
+  /** A compressed message has left, or never will. */
+  private sent(): void {
+    this.gone++
+    this.written()
   }
 
   private readonly written = (): void => {
     if (this.waiting.length === 0) return
     const left = this.buffered()
     for (const waiter of this.waiting) {
-      if (left > waiter.mark) continue
+      if (!waiter.isServed(left)) continue
       this.forget(waiter)
       waiter.done()
     }

@@ -25,6 +25,10 @@ class Stream extends Writable {
   override _writev(chunks: ReadonlyArray<{ readonly chunk: Buffer | string }>, done: () => void): void {
     this.take(chunks.map(({ chunk }) => chunk.toString()).join(""), done)
   }
+  /** Takes what it was given so far, and no more. */
+  step(): void {
+    for (const done of this.held.splice(0)) done()
+  }
   release(): void {
     this.hold = false
     for (const done of this.held.splice(0)) done()
@@ -129,6 +133,27 @@ describe("Outbound", () => {
       assert.strictEqual(outbound.buffered(), 0)
     }))
 
+  it.live("calls back when what was sent before has left, though something is always on its way", () =>
+    Effect.gen(function*() {
+      const { outbound, socket } = make()
+      socket.hold = true
+      const called: Array<string> = []
+      outbound.send("1")
+      outbound.whenFlushed(() => called.push("1"))
+      outbound.send("2")
+      outbound.whenFlushed(() => called.push("2"))
+      outbound.whenBelow(0, () => called.push("nothing is left"))
+      for (let steps = 0; steps < 6; steps++) {
+        socket.step()
+        outbound.send("more")
+        yield* tick
+      }
+      assert.deepStrictEqual(called, ["1", "2"])
+      socket.release()
+      yield* tick
+      assert.deepStrictEqual(called, ["1", "2", "nothing is left"])
+    }))
+
   it.live("calls nobody back who gave up, and queues one barrier however often they do", () =>
     Effect.gen(function*() {
       const { outbound, socket } = make()
@@ -154,6 +179,24 @@ describe("Outbound", () => {
       deflated()
       yield* tick
       assert.isTrue(called)
+    }))
+
+  it.live("calls back when what was sent before is compressed and has left, though more is on its way", () =>
+    Effect.gen(function*() {
+      const { deflated, outbound } = make("permessage-deflate")
+      outbound.send("a")
+      let called = false
+      outbound.whenFlushed(() => {
+        called = true
+      })
+      yield* tick
+      assert.isFalse(called)
+      outbound.send("b")
+      deflated()
+      outbound.send("c")
+      yield* tick
+      assert.isTrue(called)
+      assert.isAbove(outbound.buffered(), 0)
     }))
 
   it.live("keeps what had not left when the socket was destroyed", () =>
