@@ -10,7 +10,7 @@
  * once, without a closing handshake.
  */
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
@@ -66,17 +66,22 @@ export interface IdleOptions {
   readonly within: Duration.Input
 }
 
+/** One for all connections that are not told otherwise: it holds nothing of any of them. */
+const usual: liveness.Pace = { interval: Duration.seconds(25), timeout: Duration.seconds(15) }
+
 const check = (option: string, input: Duration.Input): Effect.Effect<Duration.Duration, ConnectionError> =>
   Effect.mapError(
     Effect.fromResult(positiveDuration(`heartbeat.${option}`, input)),
     (reason) => new ConnectionError({ reason })
   )
 
-const checkPace = (options: HeartbeatOptions = {}): Effect.Effect<liveness.Pace, ConnectionError> =>
-  Predicate.isObject(options)
+const checkPace = (options: HeartbeatOptions | undefined): Effect.Effect<liveness.Pace, ConnectionError> =>
+  options === undefined
+    ? Effect.succeed(usual)
+    : Predicate.isObject(options)
     ? Effect.all({
-      interval: check("interval", options.interval ?? "25 seconds"),
-      timeout: check("timeout", options.timeout ?? "15 seconds")
+      interval: check("interval", options.interval ?? usual.interval),
+      timeout: check("timeout", options.timeout ?? usual.timeout)
     })
     : Effect.fail(
       new ConnectionError({

@@ -66,8 +66,6 @@ export const check = (options: ConnectionOptions | undefined): Effect.Effect<Che
   Effect.fromResult(Result.mapError(
     Result.gen(function*() {
       const given = yield* object("options", options ?? {})
-      const inbound = yield* object("inbound", given.inbound ?? {})
-      const outbound = yield* object("outbound", given.outbound ?? {})
       const name = given.name
       if (name !== undefined && (typeof name !== "string" || name === "")) {
         return yield* invalid("name", "use a text that is not empty")
@@ -81,20 +79,9 @@ export const check = (options: ConnectionOptions | undefined): Effect.Effect<Che
       }
       return {
         name,
-        inbound: {
-          highWaterMark: yield* size("inbound.highWaterMark", inbound.highWaterMark ?? defaultMark),
-          overflow: yield* oneOf(
-            "inbound.overflow",
-            inbound.overflow ?? "backpressure",
-            ["backpressure", "dropOldest", "dropNewest", "fail"]
-          ),
-          unread: yield* oneOf("inbound.unread", inbound.unread ?? "keepLatest", ["keepLatest", "discard", "pause"]),
-          maxPause: yield* positiveDuration("inbound.maxPause", inbound.maxPause ?? "5 minutes")
-        },
-        outbound: {
-          highWaterMark: yield* size("outbound.highWaterMark", outbound.highWaterMark ?? defaultMark),
-          whileDisconnected: yield* whileDisconnected(outbound.whileDisconnected ?? "suspend")
-        },
+        // One for all connections that are not told otherwise.
+        inbound: yield* given.inbound === undefined ? inboundDefaults : inboundOptions(given.inbound),
+        outbound: yield* given.outbound === undefined ? outboundDefaults : outboundOptions(given.outbound),
         start: yield* oneOf("start", given.start ?? "eager", ["eager", "lazy", "awaitOpen"]),
         closeTimeout: yield* positiveDuration("closeTimeout", given.closeTimeout ?? "5 seconds"),
         closeCode
@@ -102,6 +89,34 @@ export const check = (options: ConnectionOptions | undefined): Effect.Effect<Che
     }),
     (reason) => new ConnectionError({ reason })
   ))
+
+const inboundOptions = (
+  options: NonNullable<ConnectionOptions["inbound"]>
+): Result.Result<CheckedOptions["inbound"], InvalidRequest> =>
+  Result.gen(function*() {
+    const given = yield* object("inbound", options)
+    return {
+      highWaterMark: yield* size("inbound.highWaterMark", given.highWaterMark ?? defaultMark),
+      overflow: yield* oneOf(
+        "inbound.overflow",
+        given.overflow ?? "backpressure",
+        ["backpressure", "dropOldest", "dropNewest", "fail"]
+      ),
+      unread: yield* oneOf("inbound.unread", given.unread ?? "keepLatest", ["keepLatest", "discard", "pause"]),
+      maxPause: yield* positiveDuration("inbound.maxPause", given.maxPause ?? "5 minutes")
+    }
+  })
+
+const outboundOptions = (
+  options: NonNullable<ConnectionOptions["outbound"]>
+): Result.Result<CheckedOptions["outbound"], InvalidRequest> =>
+  Result.gen(function*() {
+    const given = yield* object("outbound", options)
+    return {
+      highWaterMark: yield* size("outbound.highWaterMark", given.highWaterMark ?? defaultMark),
+      whileDisconnected: yield* whileDisconnected(given.whileDisconnected ?? "suspend")
+    }
+  })
 
 const invalid = (option: string, problem: string): Result.Result<never, InvalidRequest> =>
   Result.fail(new InvalidRequest({ option, problem }))
@@ -148,3 +163,6 @@ const whileDisconnected = (
       )
     }
   })
+
+const inboundDefaults = inboundOptions({})
+const outboundDefaults = outboundOptions({})

@@ -32,15 +32,28 @@ export const make = <A>(
   source: unknown,
   parse: (input: unknown) => Result.Result<A, InvalidRequest>,
   context: Context.Context<never>
-): Result.Result<Credential<A>, InvalidRequest> => {
-  if (typeof source !== "function" && !Effect.isEffect(source)) {
-    return Result.map(parse(source), (value) => ({
-      make: () => Effect.suspend(() => Effect.fromResult(parse(source))),
-      known: Option.some(value)
-    }))
-  }
+): Result.Result<Credential<A>, InvalidRequest> =>
+  typeof source === "function" || Effect.isEffect(source)
+    ? Result.succeed(made(option, source, parse, context))
+    : plain(source, parse)
+
+const plain = <A>(
+  source: unknown,
+  parse: (input: unknown) => Result.Result<A, InvalidRequest>
+): Result.Result<Credential<A>, InvalidRequest> =>
+  Result.map(parse(source), (value) => ({
+    make: () => Effect.suspend(() => Effect.fromResult(parse(source))),
+    known: Option.some(value)
+  }))
+
+const made = <A>(
+  option: string,
+  source: unknown,
+  parse: (input: unknown) => Result.Result<A, InvalidRequest>,
+  context: Context.Context<never>
+): Credential<A> => {
   const run = (attempt: AttemptContext): unknown => typeof source === "function" ? source(attempt) : source
-  return Result.succeed({
+  return {
     make: (attempt) =>
       Effect.suspend((): Effect.Effect<unknown, CredentialsFailed | InvalidRequest> => {
         const effect = run(attempt)
@@ -49,7 +62,7 @@ export const make = <A>(
           : Effect.fail(new InvalidRequest({ option, problem: "its function must return an Effect" }))
       }).pipe(Effect.flatMap((value) => Effect.fromResult(parse(value)))),
     known: Option.none()
-  })
+  }
 }
 
 // What belongs to the fiber that runs an effect, not to the place where the effect was given.

@@ -22,13 +22,26 @@ const isSensible = (input: unknown): input is Duration.Input => {
   return parts.length > 0 && parts.every((part) => typeof part === "number" && !Number.isNaN(part))
 }
 
+const most = 100
+const known = new Map<string, Option.Option<Duration.Duration>>()
+
+/** The same text is the same value: one for all connections of a process. */
+const parse = (input: Duration.Input): Option.Option<Duration.Duration> => {
+  if (typeof input !== "string") return Duration.fromInput(input)
+  const found = known.get(input)
+  if (found !== undefined) return found
+  const parsed = Duration.fromInput(input)
+  if (known.size < most) known.set(input, parsed)
+  return parsed
+}
+
 const checked = (
   option: string,
   input: unknown,
   wanted: string,
   isLegal: (duration: Duration.Duration) => boolean
 ): Result.Result<Duration.Duration, InvalidRequest> => {
-  const parsed = isSensible(input) ? Duration.fromInput(input) : Option.none()
+  const parsed = isSensible(input) ? parse(input) : Option.none()
   if (Option.isSome(parsed) && isLegal(parsed.value)) return Result.succeed(parsed.value)
   const got = format(input).slice(0, 60)
   return Result.fail(new InvalidRequest({ option, problem: `must be ${wanted}: ${example}; got ${got}` }))

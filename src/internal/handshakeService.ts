@@ -18,6 +18,8 @@ import { type RequestUrl, requestUrl } from "./requestUrl.ts"
 import { verifyWith } from "./verify.ts"
 
 const defaultTimeout = "10 seconds"
+const strict = verifyWith({ requireSubprotocol: true })
+const lenient = verifyWith({ requireSubprotocol: false })
 
 /**
  * The service for a user's options, or the first of them that can never work.
@@ -45,7 +47,7 @@ export const fromOptions = (
     const makers: Makers = { url: url.make, headers: headers.make, subprotocols: subprotocols.make }
     return {
       request: (attempt) => request(attempt, makers),
-      verify: verifyWith({ requireSubprotocol }),
+      verify: requireSubprotocol ? strict : lenient,
       greet: Option.map(Option.fromUndefinedOr(greet), (greet) => (session) =>
         credentials.provide(Effect.suspend(() => greet(session)), context)),
       timeout,

@@ -220,21 +220,21 @@ export class LinkState implements Link {
   }
 
   sendPing(payload: Uint8Array, sent: () => void): boolean {
-    const ping = this.driver.ping
-    if (ping === undefined || payload.length > maxPing || !this.writable()) return false
-    ping(payload, sent)
+    const { driver } = this
+    if (driver.ping === undefined || payload.length > maxPing || !this.writable()) return false
+    driver.ping(payload, sent)
     return true
   }
 
   ping(payload: Uint8Array): Effect.Effect<void, ConnectionError> {
     return Effect.suspend(() => {
-      const { driver: { ping }, ending } = this
-      if (ping === undefined || payload.length > maxPing) {
-        return Effect.fail(ending.errorOf(pingRefusal(ping === undefined, payload)))
+      const { driver, ending } = this
+      if (driver.ping === undefined || payload.length > maxPing) {
+        return Effect.fail(ending.errorOf(pingRefusal(driver.ping === undefined, payload)))
       }
       const notSent = Effect.suspend(() => Effect.fail(ending.notSent))
       if (!ending.isOpen) return notSent
-      return whenDone((done) => ping(payload, done), ending.onceEnded, notSent)
+      return whenDone((done) => driver.ping?.(payload, done), ending.onceEnded, notSent)
     })
   }
 

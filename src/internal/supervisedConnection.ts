@@ -30,19 +30,20 @@ export const supervise = (
       const context = Context.omit(Scope.Scope)(fiber.context as Context.Context<Scope.Scope>)
       const supervisor = new Supervisor({ options, services, clock, context, fiber, scope })
       supervisor.start()
-      yield* Scope.addFinalizer(
-        yield* Effect.scope,
-        Effect.suspend(() =>
-          Effect.andThen(
-            supervisor.close({ code: options.closeCode, reason: "" }),
-            // The last transition is published before the fiber itself is gone.
-            supervisor.ended
-          )
-        )
-      )
+      yield* Scope.addFinalizer(yield* Effect.scope, closing(supervisor))
       return new SupervisedConnection(supervisor)
     })
   ))
+
+// Apart, since it lives as long as the connection and must not keep the fiber that made it.
+const closing = (supervisor: Supervisor): Effect.Effect<void> =>
+  Effect.suspend(() =>
+    Effect.andThen(
+      supervisor.close({ code: supervisor.options.closeCode, reason: "" }),
+      // The last transition is published before the fiber itself is gone.
+      supervisor.ended
+    )
+  )
 
 /**
  * The service over its supervisor. Members are made when they are first asked

@@ -61,7 +61,7 @@ export class Supervisor implements JournalOwner {
   /** A dial is on its way, or has opened; not any more once it failed, though the status says so a little longer. */
   private dialling = false
 
-  /** The fiber that works, or the last that did. */
+  /** The fiber that works, or the one that ended the connection. */
   private worker: Fiber.Fiber<void> | undefined = undefined
   /** No fiber works: the next one goes on with the session that is open, if there is one. */
   private resting = false
@@ -204,6 +204,8 @@ export class Supervisor implements JournalOwner {
         session = undefined
         if (begun instanceof ActiveSession && !this.isCalled(begun)) {
           this.resting = true
+          // Done, and not to be kept.
+          this.worker = undefined
           return
         }
         const error = begun instanceof ActiveSession ? yield* this.leave(begun) : begun

@@ -106,8 +106,11 @@ export interface NodeTransportOptions {
  * Fails with `InvalidRequest`, which names the option, where an option can never
  * work, or where `proxy` is given and `https-proxy-agent` is not installed.
  */
-export const make = Effect.fnUntraced(function*(
-  options: NodeTransportOptions = {}
+export const make = (options?: NodeTransportOptions): Effect.Effect<Transport["Service"], ConnectionError> =>
+  options === undefined ? withDefaults : makeWith(options)
+
+const makeWith = Effect.fnUntraced(function*(
+  options: NodeTransportOptions
 ): Effect.fn.Return<Transport["Service"], ConnectionError> {
   const failed = Effect.mapError((reason: ConnectionError["reason"]) => new ConnectionError({ reason }))
   const config = yield* failed(Effect.fromResult(resolve(options, process.env)))
@@ -118,6 +121,12 @@ export const make = Effect.fnUntraced(function*(
     dial: makeDial(config)
   })
 })
+
+/** One for all connections that are not told otherwise: it holds nothing of any of them. */
+let usual: Transport["Service"] | undefined
+const withDefaults = Effect.suspend(() =>
+  usual === undefined ? Effect.tap(makeWith({}), (made) => Effect.sync(() => usual = made)) : Effect.succeed(usual)
+)
 
 /**
  * The `Transport` on `ws`, as a layer. It holds nothing of any connection.

@@ -22,6 +22,8 @@ const shortText = 1024
 const asText = { binary: false }
 const empty = Buffer.alloc(0)
 
+const endTick = (outbound: Outbound): void => outbound.endTick()
+
 interface Waiter {
   /** Asked whenever something has left; `left` is what is still here. */
   readonly isServed: (left: number) => boolean
@@ -77,7 +79,7 @@ export class Outbound implements Driver {
   private cork(bytes: number): void {
     if (!this.sentThisTick) {
       this.sentThisTick = true
-      process.nextTick(this.endTick)
+      process.nextTick(endTick, this)
       return
     }
     if (bytes >= large) return this.uncork()
@@ -99,7 +101,7 @@ export class Outbound implements Driver {
     this.socket.uncork()
   }
 
-  private readonly endTick = (): void => {
+  endTick(): void {
     this.sentThisTick = false
     this.uncork()
   }
@@ -153,7 +155,7 @@ export class Outbound implements Driver {
     this.written()
   }
 
-  private readonly written = (): void => {
+  private written(): void {
     if (this.waiting.length === 0) return
     const left = this.buffered()
     for (const waiter of this.waiting) {
@@ -168,7 +170,7 @@ export class Outbound implements Driver {
     if (this.waiting.includes(waiter)) this.waiting = this.waiting.filter((other) => other !== waiter)
   }
 
-  readonly ping = (payload: Uint8Array, done: () => void): void => {
+  ping(payload: Uint8Array, done: () => void): void {
     if (this.ws.readyState !== WebSocket.OPEN) return
     this.ws.ping(payload, true, (error?: Error | null) => {
       if (error == null) done()
