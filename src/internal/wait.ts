@@ -17,22 +17,27 @@ export const waitFor = <A, E, R>(
   next: Effect.Effect<A, E, R>,
   afterCallback?: (task: () => void) => void
 ): Effect.Effect<A, E, R> =>
-  Effect.withFiber((fiber) =>
-    Effect.callback<A, E, R>((resume) => {
-      let woken = false
-      const cancel = register(() => {
-        if (woken) return
-        woken = true
-        const task = (): void => {
-          cancel()
-          resume(next)
-        }
-        if (afterCallback === undefined) fiber.currentDispatcher.scheduleTask(task, 0)
-        else afterCallback(task)
+  afterCallback === undefined
+    ? Effect.withFiber((fiber) => suspend(register, next, (task) => fiber.currentDispatcher.scheduleTask(task, 0)))
+    : suspend(register, next, afterCallback)
+
+const suspend = <A, E, R>(
+  register: (wake: () => void) => () => void,
+  next: Effect.Effect<A, E, R>,
+  later: (task: () => void) => void
+): Effect.Effect<A, E, R> =>
+  Effect.callback<A, E, R>((resume) => {
+    let woken = false
+    const cancel = register(() => {
+      if (woken) return
+      woken = true
+      later(() => {
+        cancel()
+        resume(next)
       })
-      return Effect.sync(cancel)
     })
-  )
+    return Effect.sync(cancel)
+  })
 
 /** A set of callbacks that are called together, once each. */
 export class Waiters {
