@@ -99,7 +99,8 @@ export interface ConnectionService {
   /**
    * Ends the session (code 1000 by default, not flushed) and dials now; while
    * waiting it cuts the wait short, while dialling it keeps that dial. It resets
-   * neither schedule nor counters. False, once closed.
+   * neither schedule nor counters. Returns when the old session has ended and the
+   * dial begins, or waits for the floor alone. False, once closed.
    */
   readonly reconnect: (options?: ReconnectOptions) => Effect.Effect<boolean, ConnectionError>
   /** Closes for good, and waits until it is done: flush, Close, the peer's answer, within `closeTimeout`. */

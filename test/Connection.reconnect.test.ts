@@ -161,6 +161,58 @@ describe("reconnect", () => {
       assert.strictEqual(status.attempt, 5)
     }))
 
+  it.effect("has ended the session when it returns: neither awaitOpen nor send finds the old one", () =>
+    Effect.gen(function*() {
+      const { connection, server } = yield* connect({ reconnect: hourly })
+      const old = yield* server.peer
+      yield* connection.awaitOpen
+      yield* connection.reconnect()
+      assert.strictEqual((yield* connection.status)._tag, "Connecting")
+      yield* connection.send("for the new one")
+      assert.strictEqual((yield* connection.awaitOpen).id, 2)
+      assert.strictEqual(yield* (yield* server.peer).receive, "for the new one")
+      assert.deepStrictEqual(yield* old.received, [])
+    }))
+
+  it.effect("the dial has begun when it returns, also while waiting", () =>
+    Effect.gen(function*() {
+      const { connection } = yield* connect({
+        reconnect: hourly,
+        server: (server) => server.next.refuse("ECONNREFUSED")
+      })
+      yield* settle
+      yield* connection.reconnect()
+      assert.deepStrictEqual(yield* connection.status, { _tag: "Connecting", attempt: 2 })
+    }))
+
+  it.effect("returns at once where it must wait for the floor, however often it is asked", () =>
+    Effect.gen(function*() {
+      const { connection, server } = yield* connect({ reconnect: hourly })
+      yield* Effect.flatMap(server.peer, (peer) => peer.close(1013))
+      yield* settle
+      assert.deepStrictEqual([yield* connection.reconnect(), yield* connection.reconnect()], [true, true])
+      assert.strictEqual((yield* connection.status)._tag, "Waiting")
+      assert.strictEqual(yield* connection.reconnect({ respectFloor: false }), true)
+      assert.strictEqual((yield* connection.status)._tag, "Connecting")
+    }))
+
+  it.effect("does not wait for ever where the connection ends meanwhile", () =>
+    Effect.gen(function*() {
+      const { connection, server } = yield* connect({ reconnect: Reconnect.layerNever })
+      const asked = yield* beside(connection.withSessions(() =>
+        // What the end waits for asks for another session.
+        Effect.andThen(Effect.addFinalizer(() => Effect.ignore(connection.reconnect())), Effect.never)
+      ))
+      const peer = yield* server.peer
+      yield* settle
+      yield* peer.close(1008)
+      const late = yield* beside(connection.reconnect())
+      yield* settle
+      assert.strictEqual(yield* Fiber.join(late), false)
+      assert.strictEqual((yield* connection.status)._tag, "Closed")
+      yield* Fiber.await(asked)
+    }))
+
   it.effect("suspended sends stay, in order", () =>
     Effect.gen(function*() {
       const { connection, server } = yield* connect({

@@ -20,6 +20,8 @@ export class Demand extends Waiters {
   close: CloseRequest | undefined = undefined
   /** Another session. */
   reconnect: ReconnectRequest | undefined = undefined
+  private isTakenUp = false
+  private readonly askers = new Waiters()
 
   constructor(wanted: boolean) {
     super()
@@ -28,7 +30,20 @@ export class Demand extends Waiters {
 
   /** Of two requests the more urgent one counts, of equals the first. */
   askReconnect(request: ReconnectRequest): void {
-    if (this.reconnect === undefined || !request.respectFloor) this.reconnect = request
+    if (this.reconnect !== undefined && request.respectFloor) return
+    this.reconnect = request
+    this.isTakenUp = false
+  }
+
+  /** Waits until the reconnect that was asked for is taken up. */
+  get takenUp(): Effect.Effect<void> {
+    return Effect.suspend(() => this.isTakenUp ? Effect.void : waitFor((wake) => this.askers.add(wake), Effect.void))
+  }
+
+  /** Another session is on its way: its dial begins, or waits for nothing but the floor. Or there will be none any more. */
+  takeUp(): void {
+    this.isTakenUp = true
+    this.askers.wakeAll()
   }
 
   /** Waits until a close is asked for. */

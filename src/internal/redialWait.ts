@@ -36,6 +36,7 @@ export const redialWait = (
     yield* demand.sleepUnless(delay, () => demand.reconnect !== undefined)
     if (demand.close !== undefined || demand.reconnect?.respectFloor !== true) return true
     // Cut short by somebody who respects what the peer asked for.
+    demand.takeUp()
     const waited = Duration.nanos(clock.monotonicTimeNanosUnsafe() - begun)
     yield* demand.sleepUnless(Duration.subtract(floor, waited), () => demand.reconnect?.respectFloor === false)
     return true

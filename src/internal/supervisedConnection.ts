@@ -130,7 +130,7 @@ class SupervisedConnection implements ConnectionService {
 
   get reconnect(): ConnectionService["reconnect"] {
     return this.made.reconnect ?? this.once("reconnect", () => (options) =>
-      Effect.map(
+      Effect.flatMap(
         checkClose(options, 0, ""),
         (close) => this.supervisor.reconnect({ ...close, respectFloor: options?.respectFloor !== false })
       ))

@@ -60,6 +60,8 @@ export class Supervisor implements JournalOwner {
   readonly demand: Demand
   /** A dial is on its way, or has opened; not any more once it failed, though the status says so a little longer. */
   private dialling = false
+  /** There will be no other dial. */
+  private finishing = false
 
   /** The fiber that works, or the one that ended the connection. */
   private worker: Fiber.Fiber<void> | undefined = undefined
@@ -141,14 +143,16 @@ export class Supervisor implements JournalOwner {
     })
   }
 
-  /** Asks for another session. False, once closed. */
-  reconnect(request: ReconnectRequest): boolean {
-    if (this.ending.isReached || this.demand.close !== undefined) return false
-    this.want()
-    if (this.dialling) return true
-    this.demand.askReconnect(request)
-    this.signal()
-    return true
+  /** Asks for another session, and waits until the one before has ended and this is seen to. False, once closed. */
+  reconnect(request: ReconnectRequest): Effect.Effect<boolean> {
+    return Effect.suspend(() => {
+      if (this.finishing || this.demand.close !== undefined) return Effect.succeed(false)
+      this.want()
+      if (this.dialling) return Effect.succeed(true)
+      this.demand.askReconnect(request)
+      this.signal()
+      return Effect.map(this.demand.takenUp, () => !this.finishing)
+    })
   }
 
   handOut(active: ActiveSession): HandedOut {
@@ -217,7 +221,12 @@ export class Supervisor implements JournalOwner {
   }
 
   private finish(terminal: Terminal): Effect.Effect<void> {
-    return this.ending.reach(terminal, this)
+    return Effect.suspend(() => {
+      this.finishing = true
+      // Whoever asked may be a finalizer that the end waits for.
+      this.demand.takeUp()
+      return this.ending.reach(terminal, this)
+    })
   }
 
   /** Whether an open session has something to be done about. */
@@ -234,6 +243,7 @@ export class Supervisor implements JournalOwner {
       const linkScope = yield* Scope.fork(this.scope)
       const begun = this.clock.monotonicTimeNanosUnsafe()
       this.lifecycle.dialling(begun)
+      this.demand.takeUp()
       const established = yield* this.dial(linkScope)
       this.attempts.dialled()
       if (established !== undefined && Exit.isSuccess(established)) {

@@ -18,6 +18,27 @@ describe("what is asked of a connection", () => {
     assert.strictEqual(demand.reconnect?.reason, "now")
   })
 
+  it.effect("a reconnect is waited for until it is taken up; one that changes nothing is not", () =>
+    Effect.gen(function*() {
+      const demand = new Demand(true)
+      demand.askReconnect(request("first", true))
+      const first = yield* beside(demand.takenUp)
+      yield* settle
+      assert.isUndefined(first.pollUnsafe())
+      demand.takeUp()
+      yield* settle
+      assert.isDefined(first.pollUnsafe())
+      demand.askReconnect(request("second", true))
+      yield* demand.takenUp
+      demand.askReconnect(request("now", false))
+      const now = yield* beside(demand.takenUp)
+      yield* settle
+      assert.isUndefined(now.pollUnsafe())
+      demand.takeUp()
+      yield* settle
+      assert.isDefined(now.pollUnsafe())
+    }))
+
   it.effect("a sleep ends with its time, with the condition, or with a close, and leaves nobody waiting", () =>
     Effect.gen(function*() {
       const demand = new Demand(true)
