@@ -68,10 +68,6 @@ export interface ScheduleOptions {
   readonly during?: Duration.Input | undefined
 }
 
-// A schedule is made outside of every effect and must not throw: what was wrong
-// with its options is told by the layer that uses it.
-const problems = new WeakMap<object, InvalidRequest>()
-
 /**
  * Exponential backoff with full jitter: each delay is drawn uniformly from zero
  * to its bound, with Effect's `Random`.
@@ -84,7 +80,7 @@ const problems = new WeakMap<object, InvalidRequest>()
  * **Gotchas**
  *
  * Options that can never work make `layer` fail with an `InvalidRequest` that
- * names the option; the schedule itself then takes the default in its place.
+ * names the option. Whatever else takes a step of such a schedule dies with it.
  */
 export const schedule = (options: ScheduleOptions = {}): Schedule.Schedule<Duration.Duration, ConnectionError> => {
   let problem: InvalidRequest | undefined
@@ -103,20 +99,42 @@ export const schedule = (options: ScheduleOptions = {}): Schedule.Schedule<Durat
     const input = options[option]
     return input === undefined || isLegal(input) ? input : refuse(option, wanted, input)
   }
-  const endless = backoff.make({
+  const bounds: backoff.Backoff = {
     first: duration("first") ?? Duration.seconds(5),
     base: duration("base") ?? Duration.seconds(1),
     factor: number("factor", "a finite number of at least 1", (n) => n >= 1 && Number.isFinite(n)) ?? 2,
     cap: duration("cap") ?? Duration.seconds(30)
-  })
+  }
   const during = duration("during")
   const times = number("times", "a whole number of at least 0", (n) => n >= 0 && Number.isInteger(n))
-  const made = times === undefined && during === undefined
-    ? endless
-    : Schedule.upTo(endless, { times, duration: during })
-  if (problem !== undefined) problems.set(made, problem)
-  return made
+  if (problem !== undefined) return impossible(problem)
+  const endless = backoff.make(bounds)
+  return times === undefined && during === undefined ? endless : Schedule.upTo(endless, { times, duration: during })
 }
+
+// A schedule is made outside of every effect and must not throw. So one that can
+// never work dies at its first step, and complains when it is made ready for that:
+// the layer hears it, whatever the schedule was piped through.
+const Complaint = Context.Reference<(reason: InvalidRequest) => void>("holdfast/Reconnect/Complaint", {
+  defaultValue: () => () => {}
+})
+
+const impossible = (reason: InvalidRequest): Schedule.Schedule<Duration.Duration, ConnectionError> =>
+  Schedule.fromStep(Effect.flatMap(Complaint, (complain) => {
+    complain(reason)
+    return Effect.die(new ConnectionError({ reason }))
+  }))
+
+const complaintOf = <R>(
+  self: Schedule.Schedule<unknown, ConnectionError, never, R>
+): Effect.Effect<InvalidRequest | undefined, never, R> =>
+  Effect.suspend(() => {
+    let heard: InvalidRequest | undefined
+    const made = Effect.provideService(Schedule.toStep(self), Complaint, (reason) => {
+      heard ??= reason
+    })
+    return Effect.map(made, () => heard)
+  })
 
 /**
  * `schedule` with its defaults: uniform in 0–5 s after an established session was
@@ -145,12 +163,12 @@ export const make = <R = never>(
       (reason) => new ConnectionError({ reason })
     )
     const given = options.schedule
-    const problem = given === undefined ? undefined : problems.get(given)
-    if (problem !== undefined) return yield* new ConnectionError({ reason: problem })
     const isSchedule: boolean = given === undefined || Schedule.isSchedule(given)
     if (!isSchedule) {
       return yield* invalid("reconnect.schedule", "must be a Schedule, such as Reconnect.schedule() makes")
     }
+    const problem = given === undefined ? undefined : yield* complaintOf(given)
+    if (problem !== undefined) return yield* new ConnectionError({ reason: problem })
     const isFunction: boolean = options.classify === undefined || Predicate.isFunction(options.classify)
     if (!isFunction) {
       return yield* invalid("reconnect.classify", "must be a function from an error to a Recovery")

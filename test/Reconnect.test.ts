@@ -6,7 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Pull from "effect/Pull"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
-import { AbnormalClosure, classify, ConnectFailed, ConnectionError } from "../src/ConnectionError.ts"
+import { AbnormalClosure, classify, ConnectFailed, ConnectionError, isConnectionError } from "../src/ConnectionError.ts"
 import * as Reconnect from "../src/Reconnect.ts"
 import * as Recovery from "../src/Recovery.ts"
 
@@ -89,6 +89,34 @@ describe("Reconnect.layer", () => {
         assert.strictEqual(error.reason.option, `reconnect.${option}`)
       }))
   }
+
+  const impossible = Reconnect.schedule({ factor: 0 })
+  const piped: Record<string, Schedule.Schedule<unknown, ConnectionError>> = {
+    upTo: Schedule.upTo(impossible, { times: 3 }),
+    modifyDelay: Schedule.modifyDelay(impossible, () => Effect.succeed(Duration.zero)),
+    max: Schedule.max([impossible, Schedule.recurs(2)])
+  }
+  for (const [combinator, schedule] of Object.entries(piped)) {
+    it.effect(`fails so also where the schedule went through a combinator: ${combinator}`, () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(build(Reconnect.layer({ schedule })))
+        assert(error.reason._tag === "InvalidRequest")
+        assert.strictEqual(error.reason.option, "reconnect.factor")
+      }))
+  }
+
+  it.effect("whatever else takes a step of a schedule with impossible options dies of that", () =>
+    Effect.gen(function*() {
+      // What comes second is made ready only when its turn comes.
+      for (const schedule of [impossible, Schedule.concat(Schedule.recurs(1), impossible)]) {
+        const defect = yield* Effect.fail(refused).pipe(
+          Effect.retry(schedule),
+          Effect.catchDefect((defect) => Effect.succeed(defect))
+        )
+        assert(isConnectionError(defect) && defect.reason._tag === "InvalidRequest")
+        assert.strictEqual(defect.reason.option, "reconnect.factor")
+      }
+    }))
 })
 
 describe("Reconnect.layerNever", () => {
