@@ -191,6 +191,27 @@ describe("getting in", () => {
       }))
   }
 
+  it.effect("a clock that was set before a dial had come to its end makes no timeout of it", () =>
+    Effect.gen(function*() {
+      const reasons: Array<string> = []
+      const classify = (error: ConnectionError) => {
+        reasons.push(error.reason._tag)
+        return Reconnect.classify(error)
+      }
+      yield* connect({
+        reconnect: Reconnect.layer({ schedule: Schedule.recurs(3), classify }),
+        server: (server) => server.refuse("ECONNREFUSED")
+      })
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(reasons, ["ConnectFailed", "ConnectFailed", "ConnectFailed", "ConnectFailed"])
+
+      const greet = () => Effect.forEach([1, 2, 3, 4], () => Effect.yieldNow)
+      const greeted = yield* connect({ handshake: { greet } })
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* greeted.connection.awaitOpen).id, 1)
+      assert.strictEqual((yield* greeted.server.dials).length, 1)
+    }))
+
   it.effect("what failed before the first session is told: attempts, delays and the downtime since the first dial", () =>
     Effect.gen(function*() {
       const { connection } = yield* connect({

@@ -11,6 +11,7 @@ import { ConnectionError, CredentialsFailed, HandshakeTimeout } from "../Connect
 import type { Handshake, HandshakeRequest } from "../Handshake.ts"
 import type { Link, Message } from "../Link.ts"
 import type { DialPhase, Transport } from "../Transport.ts"
+import { within } from "./deadline.ts"
 import { failInterrupted, greet } from "./greeting.ts"
 import * as ObservedScope from "./observedScope.ts"
 import { redacted } from "./redact.ts"
@@ -90,17 +91,12 @@ const dial = (options: AttemptOptions): Effect.Effect<Dialled, ConnectionError> 
     )
     return { link, secret: asked.secretSubprotocols ?? [] }
   }).pipe(
-    Effect.timeoutOrElse({
-      duration: handshake.timeout,
-      orElse: () =>
-        Effect.fail(
-          new ConnectionError({
-            reason: new HandshakeTimeout({ phase, timeout: Option.some(handshake.timeout) }),
-            attempt: options.attempt,
-            endpoint
-          })
-        )
-    })
+    within(handshake.timeout, () =>
+      new ConnectionError({
+        reason: new HandshakeTimeout({ phase, timeout: Option.some(handshake.timeout) }),
+        attempt: options.attempt,
+        endpoint
+      }))
   )
 }
 

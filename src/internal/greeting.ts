@@ -19,6 +19,7 @@ import {
 } from "../ConnectionError.ts"
 import type { GreetSession, Handshake } from "../Handshake.ts"
 import type { Link, Message } from "../Link.ts"
+import { within } from "./deadline.ts"
 import type { ObservedScope } from "./observedScope.ts"
 
 /** What greeting leaves behind. */
@@ -95,11 +96,10 @@ export const greet = Effect.fnUntraced(function*(
     Scope.provide(observed.scope),
     // What the link says of its own end is worth more than what `greet` makes of it.
     Effect.raceFirst(link.ended),
-    Effect.timeoutOrElse({
-      duration: handshake.greetTimeout,
-      orElse: () =>
-        Effect.fail(error(new HandshakeTimeout({ phase: "greet", timeout: Option.some(handshake.greetTimeout) })))
-    }),
+    within(
+      handshake.greetTimeout,
+      () => error(new HandshakeTimeout({ phase: "greet", timeout: Option.some(handshake.greetTimeout) }))
+    ),
     Effect.exit
   )
   over = true
