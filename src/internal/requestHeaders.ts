@@ -66,7 +66,13 @@ const nameProblem = (name: string): string | undefined => {
   return undefined
 }
 
-const reserved: ReadonlySet<string> = new Set(["upgrade", "connection", "content-length", "transfer-encoding"])
+const reserved: ReadonlySet<string> = new Set([
+  "upgrade",
+  "connection",
+  "content-length",
+  "transfer-encoding",
+  "trailer"
+])
 
 const valueProblem = (name: string, value: string | undefined): string | undefined => {
   const header = `the value of "${shorten(name, 60)}"`

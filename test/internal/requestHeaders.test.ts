@@ -45,7 +45,8 @@ describe("the headers of a request", () => {
         "Sec-WebSocket-Extensions",
         "Sec-WebSocket-Anything",
         "Content-Length",
-        "Transfer-Encoding"
+        "Transfer-Encoding",
+        "Trailer"
       ]
     ) {
       assert.include(problem({ [name]: "x" }), `"${name}" belongs to the handshake`)

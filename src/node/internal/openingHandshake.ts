@@ -118,7 +118,7 @@ export const openHandshake = (opening: Opening, settle: (outcome: Outcome) => vo
     }
   }
 
-  const finishRequest = (req: ClientRequest): void => {
+  const finishRequest = (req: ClientRequest, dialling: WebSocket): void => {
     key = String(req.getHeader("sec-websocket-key"))
     // An agent's socket, its own or a pooled one.
     req.once("socket", (given) => {
@@ -128,7 +128,14 @@ export const openHandshake = (opening: Opening, settle: (outcome: Outcome) => vo
       enter(secure && (given as tls.TLSSocket).alpnProtocol === null ? "tls" : "response")
     })
     if (tunnel !== undefined) watchTunnel(req)
-    req.end()
+    try {
+      req.end()
+    } catch (error) {
+      // This leaves the constructor of `ws`, whose socket is there by now and raises an error when it is freed.
+      ws = dialling
+      ws.on("error", ignore)
+      throw error
+    }
   }
 
   const watchTunnel = (req: ClientRequest): void => {
@@ -255,7 +262,7 @@ const closeTimeout = 300_000
 const clientOptions = (
   { config, request, target, tunnel }: Opening,
   secure: boolean,
-  finishRequest: (req: ClientRequest) => void,
+  finishRequest: WebSocket.FinishRequestCallback,
   createConnection: (options: ConnectOptions) => net.Socket
 ): WebSocket.ClientOptions => {
   const agent: Agent | undefined = tunnel?.agent ?? config.agent

@@ -189,6 +189,16 @@ describe("a dial over a real socket", () => {
       assert.notInclude(reason.message, "secret")
     }))
 
+  it.live("refuses what Node finds out only when the socket is there, and nobody hears of that socket again", () =>
+    Effect.gen(function*() {
+      const server = yield* RealServer.make()
+      const reason = yield* refusal(server.url, { headers: { trailer: "x" } })
+      assert.deepInclude(reason, { _tag: "InvalidRequest", option: "request" })
+      // Its "socket hang up" came when it was closed; with nobody to hear it, that ended the process.
+      assert.strictEqual(yield* server.openLinks, 0)
+      yield* server.idle
+    }))
+
   it.live("says that a verifier is broken, instead of tearing the process down", () =>
     Effect.gen(function*() {
       const server = yield* RealServer.make()
