@@ -5,11 +5,14 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import { ConnectionError, type Reason } from "../../ConnectionError.ts"
 import type { HandshakeRequest, Verify } from "../../Handshake.ts"
 import type { LinkState } from "../../internal/linkState.ts"
 import { rejected } from "../../internal/rejected.ts"
+import { requestUrl } from "../../internal/requestUrl.ts"
 import type { Link } from "../../Link.ts"
 import type { DialPhase, Transport } from "../../Transport.ts"
 import { makeLink } from "./link.ts"
@@ -76,8 +79,15 @@ class Dialling {
   }
 
   get run(): Effect.Effect<Link, ConnectionError> {
-    const { headers, endpoint, url } = this.request
-    return this.hop({ url, headers, endpoint }, this.config.redirects)
+    const { endpoint, headers } = this.request
+    // `Handshake` has done it; who dials by hand may give what people call a url.
+    const asked = requestUrl(this.request.url)
+    if (Result.isFailure(asked)) return Effect.fail(this.error(asked.failure, { endpoint }))
+    const { authorization, url } = asked.success
+    const target = Option.isNone(authorization) || headers["authorization"] !== undefined
+      ? { url, headers, endpoint }
+      : { url, headers: { ...headers, authorization: authorization.value }, endpoint }
+    return this.hop(target, this.config.redirects)
   }
 
   private hop(target: Target, redirectsLeft: number): Effect.Effect<Link, ConnectionError> {
@@ -144,7 +154,7 @@ class Dialling {
     })
   }
 
-  private error(reason: Reason, target: Target): ConnectionError {
+  private error(reason: Reason, target: Pick<Target, "endpoint">): ConnectionError {
     return new ConnectionError({ reason, attempt: this.request.attempt, endpoint: target.endpoint })
   }
 }

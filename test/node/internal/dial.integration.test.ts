@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { mkdtempSync, rmSync } from "node:fs"
 import { Agent as HttpAgent } from "node:http"
@@ -25,6 +26,42 @@ const works = (server: RealServer.RealServer, options?: DialOptions) =>
     assert.deepStrictEqual(yield* link.pull, ["back"])
     return link
   })
+
+describe("a url that did not pass through Handshake", () => {
+  it.live("is taken as ws or wss where it says http or https: never in the clear for https", () =>
+    Effect.gen(function*() {
+      const server = yield* RealServer.make()
+      yield* dial(server.url.replace("ws:", "http:"))
+      const reason = yield* refusal(server.url.replace("ws:", "https:"), { headers: { authorization: "secret" } })
+        .pipe(Effect.timeoutOption("250 millis"))
+      assert.isTrue(Option.isNone(reason))
+      assert.strictEqual((yield* server.asked).length, 1)
+      const tls = yield* secure
+      yield* works({ ...tls, url: tls.url.replace("wss:", "https:") }, { tls: { ca: cert } })
+    }))
+
+  it.live("may have userinfo, over which the header wins", () =>
+    Effect.gen(function*() {
+      const server = yield* RealServer.make()
+      const url = server.url.replace("//", "//user:p%40ss@")
+      yield* dial(url)
+      yield* dial(url, { headers: { authorization: "Bearer t" } })
+      assert.deepStrictEqual((yield* server.asked).map(({ headers }) => headers["authorization"]), [
+        `Basic ${btoa("user:p@ss")}`,
+        "Bearer t"
+      ])
+    }))
+
+  it.live.each(["nonsense", "ftp://127.0.0.1/", "ws://127.0.0.1/#secret"])(
+    "is refused where it is none: %s",
+    (url) =>
+      Effect.gen(function*() {
+        const reason = yield* refusal(url)
+        assert.deepInclude(reason, { _tag: "InvalidRequest", option: "url" })
+        assert.notInclude(reason.message, "secret")
+      })
+  )
+})
 
 describe("TLS", () => {
   it.live("opens with the certificate that is trusted, and tells its phases", () =>
