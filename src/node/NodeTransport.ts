@@ -23,7 +23,7 @@ export type Pem = string | Uint8Array
  * TLS for wss; whatever is not given is Node's own default.
  */
 export interface TlsOptions {
-  /** Certificates to trust, in place of Node's own list. */
+  /** Certificates to trust, in place of Node's own list; of a proxy, too. */
   readonly ca?: Pem | ReadonlyArray<Pem> | undefined
   /** Our certificate, with its chain, for servers that want one. */
   readonly cert?: Pem | undefined
@@ -33,7 +33,7 @@ export interface TlsOptions {
   readonly passphrase?: string | Redacted.Redacted<string> | undefined
   /** The host name to ask and check for; default: the url's. Not an address (RFC 6066 §3). */
   readonly servername?: string | undefined
-  /** Whether a server that cannot prove who it is is refused; default true. False is for tests only. */
+  /** Whether a server, or a proxy, that cannot prove who it is is refused; default true. False is for tests only. */
   readonly rejectUnauthorized?: boolean | undefined
   readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined
   readonly maxVersion?: "TLSv1.2" | "TLSv1.3" | undefined

@@ -2,10 +2,13 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as net from "node:net"
+import * as tls from "node:tls"
 import { Notice } from "./notice.ts"
 
 export interface ConnectProxy {
   readonly host: string
+  /** The addresses from which it was asked. */
+  readonly from: ReadonlyArray<string | undefined>
   /** The heads of the requests so far. */
   readonly asked: ReadonlyArray<string>
   /** Waits until a request has come. */
@@ -13,13 +16,15 @@ export interface ConnectProxy {
   readonly idle: Effect.Effect<void>
 }
 
-/** `answer` is `tunnel`, `silence`, or the text of a refusal. */
+/** `answer` is `tunnel`, `silence`, or the text of a refusal. With a certificate it is itself spoken to over TLS. */
 export const make = (
-  answer: string
+  answer: string,
+  certificate?: tls.TlsOptions & { readonly onCertificate?: (certificate: tls.PeerCertificate) => void }
 ): Effect.Effect<ConnectProxy, never, Scope.Scope> =>
   Effect.gen(function*() {
     const notice = new Notice()
     const asked: Array<string> = []
+    const from: Array<string | undefined> = []
     const sockets = new Set<net.Socket>()
     const keep = (socket: net.Socket) => {
       sockets.add(socket)
@@ -29,7 +34,7 @@ export const make = (
         notice.notify()
       })
     }
-    const server = net.createServer((socket) => {
+    const onConnection = (socket: net.Socket) => {
       keep(socket)
       let head = ""
       const onData = (chunk: Buffer) => {
@@ -37,6 +42,8 @@ export const make = (
         if (!head.includes("\r\n\r\n")) return
         socket.off("data", onData)
         asked.push(head)
+        from.push(socket.remoteAddress)
+        if (socket instanceof tls.TLSSocket) certificate?.onCertificate?.(socket.getPeerCertificate())
         notice.notify()
         if (answer === "silence") return void socket.resume()
         if (answer !== "tunnel") return void socket.end(answer)
@@ -50,7 +57,10 @@ export const make = (
         upstream.on("close", () => socket.destroy())
       }
       socket.on("data", onData)
-    })
+    }
+    const server = certificate === undefined
+      ? net.createServer(onConnection)
+      : tls.createServer(certificate, onConnection).on("tlsClientError", () => undefined)
     yield* Effect.acquireRelease(
       Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
       () =>
@@ -63,6 +73,7 @@ export const make = (
     return {
       host: `127.0.0.1:${address.port}`,
       asked,
+      from,
       request: notice.when(() => asked.at(-1)),
       idle: Effect.asVoid(notice.when(() => sockets.size === 0 ? true : undefined))
     }

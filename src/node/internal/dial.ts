@@ -99,13 +99,13 @@ class Dialling {
   }
 
   private tunnelTo(target: Target): Effect.Effect<Tunnel | undefined, ConnectionError> {
-    const { proxyFor } = this.config
+    const { proxyFor, proxySocket } = this.config
     if (proxyFor === undefined) return Effect.undefined
     const url = new URL(target.url)
     return Effect.gen(function*() {
       const proxy = yield* Effect.fromResult(proxyFor(url))
       if (proxy === undefined) return undefined
-      return (yield* loadProxyAgent())(proxy, url.protocol === "wss:")
+      return (yield* loadProxyAgent())(proxy, url.protocol === "wss:", proxySocket)
     }).pipe(Effect.mapError((reason) => this.error(reason, target)))
   }
 

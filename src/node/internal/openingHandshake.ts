@@ -15,7 +15,7 @@ import { bodyLimit } from "../../internal/rejected.ts"
 import type { HandshakeResponse } from "../../Link.ts"
 import type { DialPhase } from "../../Transport.ts"
 import { connectFailure, type Phase } from "./connectFailure.ts"
-import type { Tunnel } from "./proxy.ts"
+import { proxyRefusal, type Tunnel } from "./proxy.ts"
 import type { Target } from "./redirect.ts"
 import { readBody } from "./refusalBody.ts"
 import type { Config } from "./transportOptions.ts"
@@ -148,8 +148,7 @@ export const openHandshake = (opening: Opening, settle: (outcome: Outcome) => vo
       opened.socket.on("error", ignore)
       if (settled) return void opened.socket.destroy()
       if (status === 200) return
-      const detail = status === 407 ? "the proxy wants credentials" : `the proxy answered with HTTP ${status}`
-      fail(new ConnectFailed({ phase: "proxy", code: `HTTP_${status}`, detail }))
+      fail(proxyRefusal(status))
     })
   }
 

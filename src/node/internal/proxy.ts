@@ -7,7 +7,7 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type * as HttpsProxyAgent from "https-proxy-agent"
 import type { Agent } from "node:http"
-import { InvalidRequest } from "../../ConnectionError.ts"
+import { ConnectFailed, InvalidRequest } from "../../ConnectionError.ts"
 import type { NodeTransportOptions } from "../NodeTransport.ts"
 import { type Environment, proxyFromEnv } from "./proxyEnv.ts"
 
@@ -61,10 +61,19 @@ const parse = (option: unknown): Result.Result<URL, InvalidRequest> => {
 
 type ProxyModule = Pick<typeof HttpsProxyAgent, "HttpsProxyAgent">
 
+/** How the proxy itself is dialled. */
+export interface ProxySocketOptions {
+  readonly localAddress?: string
+  readonly family?: number
+  /** Whom to trust, where the proxy is spoken to over TLS. */
+  readonly ca?: NonNullable<NonNullable<NodeTransportOptions["tls"]>["ca"]>
+  readonly rejectUnauthorized?: boolean
+}
+
 /** Loads the package that speaks to proxies. */
 export const loadProxyAgent = (
   load: () => Promise<ProxyModule> = () => import("https-proxy-agent")
-): Effect.Effect<(proxy: URL, secure: boolean) => Tunnel, InvalidRequest> =>
+): Effect.Effect<(proxy: URL, secure: boolean, socket: ProxySocketOptions) => Tunnel, InvalidRequest> =>
   Effect.map(
     Effect.tryPromise({
       try: load,
@@ -74,12 +83,25 @@ export const loadProxyAgent = (
           problem: "needs the package https-proxy-agent, which cannot be loaded: npm install https-proxy-agent"
         })
     }),
-    ({ HttpsProxyAgent }) => (proxy, secure) => {
+    ({ HttpsProxyAgent }) => (proxy, secure, socket) => {
       const aborter = new AbortController()
       // The signal reaches the socket to the proxy, which nobody else can before the proxy has answered.
-      const agent = new HttpsProxyAgent(proxy, { signal: aborter.signal })
+      const agent = new HttpsProxyAgent(proxy, { ...socket, signal: aborter.signal })
       // Else it looks for `node:https` in a stack trace, which fails where those are cut short.
       agent.protocol = secure ? "https:" : "http:"
       return { agent, abort: () => aborter.abort() }
     }
   )
+
+/** The reason where the proxy gave no tunnel. */
+export const proxyRefusal = (status: number): ConnectFailed =>
+  new ConnectFailed({
+    phase: "proxy",
+    // The agent reads a status of NaN out of what is no HTTP.
+    code: status > 0 ? `HTTP_${status}` : "UNKNOWN",
+    detail: status === 407
+      ? "the proxy wants credentials"
+      : status > 0
+      ? `the proxy answered with HTTP ${status}`
+      : "the proxy did not answer in HTTP"
+  })

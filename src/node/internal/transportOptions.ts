@@ -14,7 +14,7 @@ import { InvalidRequest } from "../../ConnectionError.ts"
 import { positiveDuration } from "../../internal/duration.ts"
 import type { NodeTransportOptions, TlsOptions } from "../NodeTransport.ts"
 import { deflate } from "./deflateOptions.ts"
-import { type ProxyFor, proxyFor } from "./proxy.ts"
+import { type ProxyFor, proxyFor, type ProxySocketOptions } from "./proxy.ts"
 import type { Environment } from "./proxyEnv.ts"
 
 /** The options in the terms of `ws` and Node. */
@@ -34,6 +34,7 @@ export interface Config {
   readonly extensions: ReadonlyArray<string>
   readonly agent: Agent | undefined
   readonly proxyFor: ProxyFor | undefined
+  readonly proxySocket: ProxySocketOptions
   readonly redirects: number
   readonly noDelay: boolean
   /** Milliseconds until the first probe; undefined for none. */
@@ -106,19 +107,29 @@ export const resolve = (options: NodeTransportOptions, env: Environment): Checke
       "an Agent of node:http or node:https"
     )
     const compression = yield* deflate(options.perMessageDeflate)
+    const from = {
+      ...(localAddress === undefined ? undefined : { localAddress }),
+      ...(family === undefined ? undefined : { family })
+    }
+    const tls = yield* tlsOptions(options.tls ?? {})
     return {
       ws: {
         maxPayload: maxPayload ?? defaultMaxPayload,
         perMessageDeflate: compression.ws,
         ...(maxFragments === undefined ? undefined : { maxFragments }),
         ...(maxBufferedChunks === undefined ? undefined : { maxBufferedChunks }),
-        ...(localAddress === undefined ? undefined : { localAddress }),
-        ...(family === undefined ? undefined : { family })
+        ...from
       },
-      tls: yield* tlsOptions(options.tls ?? {}),
+      tls,
       extensions: compression.offer,
       agent,
       proxyFor: yield* proxyFor(options.proxy, env),
+      proxySocket: {
+        ...from,
+        // Our own certificate is none of its business.
+        ...(options.tls?.ca === undefined ? undefined : { ca: options.tls.ca }),
+        ...(tls.rejectUnauthorized === undefined ? undefined : { rejectUnauthorized: tls.rejectUnauthorized })
+      },
       redirects: (yield* integer("redirects", options.redirects, 0, 100, "redirects")) ?? 0,
       noDelay: (yield* flag("noDelay", options.noDelay)) ?? true,
       keepAlive: options.keepAlive === false

@@ -215,6 +215,82 @@ describe("a proxy", () => {
       }))
   }
 
+  describe("that is spoken to over TLS", () => {
+    for (const scheme of ["ws", "wss"] as const) {
+      it.live(`tunnels ${scheme}, with its credentials, where it is trusted as servers are`, () =>
+        Effect.gen(function*() {
+          const server = yield* scheme === "ws" ? RealServer.make() : secure
+          const proxy = yield* ConnectProxy.make("tunnel", { cert, key })
+          for (const tls of [{ ca: cert }, { rejectUnauthorized: false }]) {
+            yield* works(server, { proxy: `https://user:p%40ss@${proxy.host}`, tls })
+            assert.include(proxy.asked.at(-1), `Proxy-Authorization: Basic ${btoa("user:p@ss")}`)
+          }
+          assert.strictEqual(proxy.asked.length, 2)
+        }))
+
+      it.live(`is named as what failed where nobody vouches for it, and is told nothing of ${scheme}`, () =>
+        Effect.gen(function*() {
+          const proxy = yield* ConnectProxy.make("tunnel", { cert, key })
+          const error = yield* Effect.flip(dial(`${scheme}://127.0.0.1:9/`, { proxy: `https://u:p@${proxy.host}` }))
+          assert.deepInclude(error.reason, {
+            _tag: "ConnectFailed",
+            phase: "proxy",
+            code: "DEPTH_ZERO_SELF_SIGNED_CERT"
+          })
+          assert.isFalse(error.isRetryable)
+          assert.deepStrictEqual(proxy.asked, [])
+          yield* proxy.idle
+        }))
+
+      it.live(`and refuses ${scheme} is named as what failed, and nothing is left`, () =>
+        Effect.gen(function*() {
+          const proxy = yield* ConnectProxy.make(
+            "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
+            { cert, key }
+          )
+          const reason = yield* refusal(`${scheme}://127.0.0.1:9/`, {
+            proxy: `https://u:p@${proxy.host}`,
+            tls: { ca: cert }
+          })
+          assert.deepInclude(reason, { _tag: "ConnectFailed", phase: "proxy", code: "HTTP_407" })
+          yield* proxy.idle
+        }))
+    }
+
+    it.live("never sees our own certificate", () =>
+      Effect.gen(function*() {
+        const server = yield* RealServer.make({
+          tls: { cert, key, ca: cert, requestCert: true, rejectUnauthorized: true }
+        })
+        const seen: Array<unknown> = []
+        const proxy = yield* ConnectProxy.make("tunnel", {
+          cert,
+          key,
+          requestCert: true,
+          rejectUnauthorized: false,
+          onCertificate: (certificate) => seen.push(certificate)
+        })
+        yield* works(server, { proxy: `https://${proxy.host}`, tls: { ca: cert, cert, key } })
+        assert.deepStrictEqual(seen, [{}])
+      }))
+  })
+
+  it.live("that answers in no HTTP is named as what failed", () =>
+    Effect.gen(function*() {
+      const proxy = yield* ConnectProxy.make("SSH-2.0-OpenSSH_9.2\r\n\r\n")
+      const reason = yield* refusal("ws://127.0.0.1:9/", { proxy: proxy.host })
+      assert.deepInclude(reason, { _tag: "ConnectFailed", phase: "proxy", code: "UNKNOWN" })
+      assert.include(reason.message, "not answer in HTTP")
+    }))
+
+  it.live("is asked from the address that was given", () =>
+    Effect.gen(function*() {
+      const server = yield* RealServer.make()
+      const proxy = yield* ConnectProxy.make("tunnel")
+      yield* works(server, { proxy: proxy.host, localAddress: "127.0.0.3" })
+      assert.deepStrictEqual(proxy.from, ["127.0.0.3"])
+    }))
+
   it.live("that is not there is named as what failed", () =>
     Effect.gen(function*() {
       const host = yield* Effect.scoped(Effect.map(ConnectProxy.make("tunnel"), (proxy) => proxy.host))

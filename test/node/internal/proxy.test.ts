@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import { loadProxyAgent, proxyFor } from "../../../src/node/internal/proxy.ts"
+import { loadProxyAgent, proxyFor, proxyRefusal } from "../../../src/node/internal/proxy.ts"
 
 const target = new URL("wss://host/")
 
@@ -59,7 +59,15 @@ describe("loadProxyAgent", () => {
   it.effect("makes an agent that knows its scheme without looking at a stack trace", () =>
     Effect.gen(function*() {
       const open = yield* loadProxyAgent()
-      assert.strictEqual(Reflect.get(open(new URL("http://p"), true).agent, "protocol"), "https:")
-      assert.strictEqual(Reflect.get(open(new URL("http://p"), false).agent, "protocol"), "http:")
+      assert.strictEqual(Reflect.get(open(new URL("http://p"), true, {}).agent, "protocol"), "https:")
+      assert.strictEqual(Reflect.get(open(new URL("http://p"), false, {}).agent, "protocol"), "http:")
     }))
+})
+
+describe("proxyRefusal", () => {
+  it("names the status, what it wants, or that there was none", () => {
+    assert.deepInclude(proxyRefusal(407), { phase: "proxy", code: "HTTP_407", detail: "the proxy wants credentials" })
+    assert.deepInclude(proxyRefusal(502), { code: "HTTP_502", detail: "the proxy answered with HTTP 502" })
+    assert.deepInclude(proxyRefusal(Number.NaN), { code: "UNKNOWN", detail: "the proxy did not answer in HTTP" })
+  })
 })

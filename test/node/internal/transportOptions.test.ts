@@ -16,6 +16,7 @@ describe("the options of the transport", () => {
       extensions: [],
       agent: undefined,
       proxyFor: undefined,
+      proxySocket: {},
       redirects: 0,
       noDelay: true,
       keepAlive: 30_000
@@ -45,6 +46,7 @@ describe("the options of the transport", () => {
       family: 6
     })
     assert.deepStrictEqual(given.tls, { servername: "a.example", rejectUnauthorized: false })
+    assert.deepStrictEqual(given.proxySocket, { localAddress: "::1", family: 6, rejectUnauthorized: false })
     assert.strictEqual(given.agent, agent)
     assert.deepInclude(given, { redirects: 4, noDelay: false, keepAlive: 60_000 })
     assert.isUndefined(config({ keepAlive: false }).keepAlive)
@@ -54,6 +56,7 @@ describe("the options of the transport", () => {
     const { cert, encryptedKey, passphrase } = certificate
     const given = { cert, key: Redacted.make(encryptedKey), passphrase: Redacted.make(passphrase), ca: [cert] }
     assert.isDefined(config({ tls: given }).tls.secureContext)
+    assert.deepStrictEqual(config({ tls: given }).proxySocket, { ca: [cert] })
     assert.isDefined(config({ tls: { ca: new TextEncoder().encode(cert) } }).tls.secureContext)
     assert.isDefined(config({ tls: { minVersion: "TLSv1.3" } }).tls.secureContext)
   })
