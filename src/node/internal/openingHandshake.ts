@@ -226,9 +226,7 @@ export const openHandshake = (opening: Opening, settle: (outcome: Outcome) => vo
   } catch (error) {
     // Node refuses what can be in no request: a header with a line break, a path with a blank.
     abandon()
-    const message = error instanceof Error ? error.message : String(error)
-    const problem = message.replaceAll(target.url, target.endpoint)
-    settle({ _tag: "Failed", reason: new InvalidRequest({ option: "request", problem }) })
+    settle({ _tag: "Failed", reason: refusedByNode(error, target, secure) })
     return ignore
   }
   ws.on("upgrade", guarded(onUpgrade))
@@ -237,6 +235,15 @@ export const openHandshake = (opening: Opening, settle: (outcome: Outcome) => vo
   ws.on("error", onError)
   ws.on("close", () => fail(new ConnectFailed({ phase, code: "UNKNOWN", detail: "the connection was closed" })))
   return abandon
+}
+
+const refusedByNode = (error: unknown, target: Target, secure: boolean): InvalidRequest => {
+  if (error instanceof Error && Reflect.get(error, "code") === "ERR_INVALID_PROTOCOL") {
+    const problem = `must be an Agent of node:${secure ? "https" : "http"} for this url`
+    return new InvalidRequest({ option: "transport.agent", problem })
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return new InvalidRequest({ option: "request", problem: message.replaceAll(target.url, target.endpoint) })
 }
 
 const responseOf = (res: IncomingMessage): HandshakeResponse => {

@@ -100,6 +100,9 @@ export const resolve = (options: NodeTransportOptions, env: Environment): Checke
       "an IP address of this machine"
     )
     const family = yield* checked("family", options.family, (u): u is 4 | 6 => u === 4 || u === 6, "4 or 6")
+    if (localAddress !== undefined && family !== undefined && isIP(localAddress) !== family) {
+      return yield* invalid("family", `must be ${isIP(localAddress)} to dial from ${localAddress}, or left out`)
+    }
     const agent = yield* checked(
       "agent",
       options.agent,
@@ -153,6 +156,9 @@ const tlsOptions = (options: TlsOptions): Checked<tls.ConnectionOptions> =>
       (u): u is string => Predicate.isString(u) && u !== "" && isIP(u) === 0,
       "a host name"
     )
+    if (options.minVersion === "TLSv1.3" && options.maxVersion === "TLSv1.2") {
+      return yield* invalid("tls.minVersion", "must not be above `tls.maxVersion`: no version is left")
+    }
     return {
       ...(yield* secureContext(options)),
       ...(rejectUnauthorized === undefined ? undefined : { rejectUnauthorized }),

@@ -459,6 +459,16 @@ describe("an agent", () => {
       assert.strictEqual(phases.at(-1), "response")
     }))
 
+  it.live("of the other scheme is refused by name", () =>
+    Effect.gen(function*() {
+      const agents = [new HttpAgent(), new HttpsAgent()]
+      for (const [index, scheme] of ["wss", "ws"].entries()) {
+        const reason = yield* refusal(`${scheme}://127.0.0.1:9/`, { agent: agents[index] })
+        assert.deepInclude(reason, { _tag: "InvalidRequest", option: "transport.agent" })
+        assert.include(reason.message, `an Agent of node:${scheme === "ws" ? "http" : "https"}`)
+      }
+    }))
+
   it.live("that keeps sockets alive gets none of a refused dial", () =>
     Effect.gen(function*() {
       const server = yield* RealServer.make()
