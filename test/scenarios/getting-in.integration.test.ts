@@ -74,6 +74,18 @@ describe("getting in", () => {
       }
     }))
 
+  it.live("a 401 whose body never comes is seen as a 401, and not as the deadline that it would have met", () =>
+    Effect.gen(function*() {
+      const server = yield* RealServer.make()
+      // No length, and TCP stays open: by HTTP/1.1 the body may still come.
+      yield* server.answer(({ socket }) => void socket.write(RealServer.head("401 Unauthorized", {})))
+      const { connection } = yield* connect(server.url, { timeout: "800 millis", reconnect: false })
+      const error = yield* Effect.flip(connection.await)
+      assert(error.reason._tag === "HandshakeRejected")
+      assert.strictEqual(error.reason.status, 401)
+      yield* server.idle
+    }))
+
   // 3
   it.live("a connection refused on the very first dial is retried like any other", () =>
     Effect.gen(function*() {

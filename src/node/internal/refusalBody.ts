@@ -5,9 +5,11 @@ import type { IncomingMessage } from "node:http"
 
 /**
  * How long a body may keep us, in milliseconds: the status is known by then, and
- * a server that never finishes its body must not turn a 401 into a time-out.
+ * a server that never finishes its body must not turn a 401 into a time-out, not
+ * where the deadline is short either. What there is of it mostly comes with the
+ * head.
  */
-export const patience = 1000
+export const patience = 250
 
 /**
  * Calls back once with the first `limit` bytes, when they are there, or the body
