@@ -95,7 +95,8 @@ export interface NodeTransportOptions {
   readonly noDelay?: boolean | undefined
   /**
    * The most redirects to follow within one dial; default 0. Never from wss to
-   * ws; to another origin goes no header that may be a credential.
+   * ws; to another origin goes no header that may be a credential, and no
+   * `Redacted` subprotocol.
    */
   readonly redirects?: number | undefined
 }

@@ -14,6 +14,7 @@ import type { RealServer } from "./realServer.ts"
 export interface DialOptions extends NodeTransport.NodeTransportOptions {
   readonly headers?: Headers.Input | undefined
   readonly subprotocols?: ReadonlyArray<string> | undefined
+  readonly secretSubprotocols?: ReadonlyArray<string> | undefined
   readonly requireSubprotocol?: boolean | undefined
   readonly verify?: Verify | undefined
   readonly attempt?: number | undefined
@@ -24,12 +25,14 @@ export const dial = (
   url: string,
   options: DialOptions = {}
 ): Effect.Effect<Link, ConnectionError, Scope.Scope> => {
-  const { attempt, headers, progress, requireSubprotocol, subprotocols, verify, ...transport } = options
+  const { attempt, headers, progress, requireSubprotocol, secretSubprotocols, subprotocols, verify, ...transport } =
+    options
   return Effect.flatMap(NodeTransport.make(transport), ({ dial, extensions }) => {
     const request: HandshakeRequest = {
       url,
       headers: Headers.fromInput(headers ?? {}),
       subprotocols: subprotocols ?? [],
+      secretSubprotocols,
       extensions,
       attempt: attempt ?? 1,
       endpoint: url.replace(/[?#].*/, "")

@@ -79,14 +79,14 @@ class Dialling {
   }
 
   get run(): Effect.Effect<Link, ConnectionError> {
-    const { endpoint, headers } = this.request
+    const { endpoint, headers, subprotocols } = this.request
     // `Handshake` has done it; who dials by hand may give what people call a url.
     const asked = requestUrl(this.request.url)
     if (Result.isFailure(asked)) return Effect.fail(this.error(asked.failure, { endpoint }))
     const { authorization, url } = asked.success
     const target = Option.isNone(authorization) || headers["authorization"] !== undefined
-      ? { url, headers, endpoint }
-      : { url, headers: { ...headers, authorization: authorization.value }, endpoint }
+      ? { url, headers, subprotocols, endpoint }
+      : { url, headers: { ...headers, authorization: authorization.value }, subprotocols, endpoint }
     return this.hop(target, this.config.redirects)
   }
 
@@ -116,7 +116,7 @@ class Dialling {
   ): Effect.Effect<LinkState | Target, ConnectionError> {
     const { clock, config, holding, progress, request, verify } = this
     const next = (status: number, location: string | undefined): Target | undefined =>
-      redirectsLeft > 0 ? redirect(target, status, location) : undefined
+      redirectsLeft > 0 ? redirect(target, status, location, request.secretSubprotocols) : undefined
     return Effect.callback((resume) => {
       // The scope was closed before the dial had begun, or between two hops.
       if (holding.released) return resume(Effect.interrupt)

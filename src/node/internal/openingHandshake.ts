@@ -102,7 +102,7 @@ export const openHandshake = (opening: Opening, settle: (outcome: Outcome) => vo
   const fail = (reason: Reason): void => finish({ _tag: "Failed", reason })
   const judge = (response: HandshakeResponse): void => {
     const verdict = verify({
-      request: { ...request, url: target.url, extensions: config.extensions },
+      request: { ...request, ...target, extensions: config.extensions },
       expectedAccept: createHash("sha1").update(key + guid).digest("base64"),
       status: response.status,
       headers: response.headers
@@ -266,7 +266,7 @@ const connect = (options: ConnectOptions, secure: boolean): net.Socket => {
 const closeTimeout = 300_000
 
 const clientOptions = (
-  { config, request, target, tunnel }: Opening,
+  { config, target, tunnel }: Opening,
   secure: boolean,
   finishRequest: WebSocket.FinishRequestCallback,
   createConnection: (options: ConnectOptions) => net.Socket
@@ -275,9 +275,9 @@ const clientOptions = (
   const options = {
     ...config.ws,
     ...(secure ? config.tls : undefined),
-    headers: request.subprotocols.length === 0
+    headers: target.subprotocols.length === 0
       ? { ...target.headers }
-      : { ...target.headers, "Sec-WebSocket-Protocol": request.subprotocols.join(",") },
+      : { ...target.headers, "Sec-WebSocket-Protocol": target.subprotocols.join(",") },
     closeTimeout,
     // Ours is the check; see `utf8.ts`.
     skipUTF8Validation: true,

@@ -8,6 +8,7 @@ export interface Target {
   readonly url: string
   /** Without what belongs to the handshake itself. May hold secrets while the origin has not changed. */
   readonly headers: Readonly<Record<string, string>>
+  readonly subprotocols: ReadonlyArray<string>
   /** Origin and path, for people. */
   readonly endpoint: string
 }
@@ -28,7 +29,13 @@ const statuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
  * The next target, or undefined where the answer is no redirect, or one that may
  * not be followed: from wss to ws, to another scheme, to nowhere.
  */
-export const redirect = (from: Target, status: number, location: string | undefined): Target | undefined => {
+export const redirect = (
+  from: Target,
+  status: number,
+  location: string | undefined,
+  /** Subprotocols that are credentials. */
+  secrets: ReadonlyArray<string> = []
+): Target | undefined => {
   if (!statuses.has(status) || location === undefined) return undefined
   const to = resolve(from.url, location)
   if (to === undefined) return undefined
@@ -40,6 +47,7 @@ export const redirect = (from: Target, status: number, location: string | undefi
     headers: sameOrigin
       ? from.headers
       : Object.fromEntries(Object.entries(from.headers).filter(([name]) => harmless.has(name.toLowerCase()))),
+    subprotocols: sameOrigin ? from.subprotocols : from.subprotocols.filter((name) => !secrets.includes(name)),
     endpoint: redactUrl(`${to.protocol}//${to.host}${to.pathname}`)
   }
 }

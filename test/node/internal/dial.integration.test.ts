@@ -349,7 +349,8 @@ describe("a redirect", () => {
       yield* first.answer(to(second.url.replace("ws:", "http:") + "there?q=1#x"))
       const link = yield* dial(first.url, {
         redirects: 1,
-        subprotocols: ["a"],
+        subprotocols: ["secret", "a"],
+        secretSubprotocols: ["secret"],
         headers: {
           authorization: "Bearer secret",
           cookie: "secret",

@@ -4,6 +4,7 @@ import { redirect, type Target } from "../../../src/node/internal/redirect.ts"
 const from = (url: string): Target => ({
   url,
   headers: { authorization: "secret", cookie: "secret", "x-mine": "1", "User-Agent": "test", origin: "https://a" },
+  subprotocols: ["feed.v2", "bearer.secret"],
   endpoint: url
 })
 
@@ -44,6 +45,14 @@ describe("redirect", () => {
     for (const other of ["ws://a/", "wss://a:81/", "ws://b:81/"]) {
       assert.deepStrictEqual(redirect(start, 302, other)?.headers, { "User-Agent": "test", origin: "https://a" })
     }
+  })
+
+  it("takes a subprotocol that is a credential to no other origin", () => {
+    const secrets = ["bearer.secret"]
+    const start = from("ws://a/")
+    assert.deepStrictEqual(redirect(start, 302, "/y", secrets)?.subprotocols, start.subprotocols)
+    assert.deepStrictEqual(redirect(start, 302, "ws://b/", secrets)?.subprotocols, ["feed.v2"])
+    assert.deepStrictEqual(redirect(start, 302, "ws://b/")?.subprotocols, start.subprotocols)
   })
 
   it("does not give back what it took away", () => {
