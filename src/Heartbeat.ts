@@ -75,6 +75,9 @@ const check = (option: string, input: Duration.Input): Effect.Effect<Duration.Du
     (reason) => new ConnectionError({ reason })
   )
 
+const invalid = (option: string, problem: string): Effect.Effect<never, ConnectionError> =>
+  Effect.fail(new ConnectionError({ reason: new InvalidRequest({ option, problem }) }))
+
 const checkPace = (options: HeartbeatOptions | undefined): Effect.Effect<liveness.Pace, ConnectionError> =>
   options === undefined
     ? Effect.succeed(usual)
@@ -83,14 +86,21 @@ const checkPace = (options: HeartbeatOptions | undefined): Effect.Effect<livenes
       interval: check("interval", options.interval ?? usual.interval),
       timeout: check("timeout", options.timeout ?? usual.timeout)
     })
-    : Effect.fail(
-      new ConnectionError({
-        reason: new InvalidRequest({
-          option: "heartbeat",
-          problem: "must be an object with `interval` and `timeout`, or a layer of Heartbeat"
-        })
-      })
-    )
+    : invalid("heartbeat", "must be an object with `interval` and `timeout`, or a layer of Heartbeat")
+
+const checkMessage = (options: unknown): Effect.Effect<liveness.Pace, ConnectionError> => {
+  if (!Predicate.isObject(options)) return invalid("heartbeat", "must be an object with at least a `message`")
+  const { isReply, message } = options
+  if (
+    typeof message !== "string" && typeof message !== "function" && !(message instanceof Uint8Array) &&
+    !Effect.isEffect(message)
+  ) {
+    return invalid("heartbeat.message", "must be a message, a function that makes one, or an Effect of one")
+  }
+  return isReply === undefined || typeof isReply === "function"
+    ? checkPace(options)
+    : invalid("heartbeat.isReply", "must be a function that tells whether a message is the answer")
+}
 
 /**
  * A heartbeat of protocol pings (RFC 6455 §5.5.2).
@@ -107,7 +117,8 @@ export const make = (options?: HeartbeatOptions): Effect.Effect<Heartbeat["Servi
  * A heartbeat of messages, for transports without pings (browsers) and services
  * that want their own.
  *
- * Fails with `InvalidRequest` for a duration that is not finite and above zero.
+ * Fails with `InvalidRequest` for a duration that is not finite and above zero,
+ * and for what is no message.
  *
  * **Gotchas**
  *
@@ -116,7 +127,7 @@ export const make = (options?: HeartbeatOptions): Effect.Effect<Heartbeat["Servi
 export const makeMessage = <R = never>(
   options: MessageOptions<R>
 ): Effect.Effect<Heartbeat["Service"], ConnectionError, R> =>
-  Effect.flatMap(checkPace(options), (pace) =>
+  Effect.flatMap(checkMessage(options), (pace) =>
     Effect.contextWith((context: Context.Context<R>) => {
       const message = Effect.provideContext(toEffect(options.message), context)
       const asker = askers.messages(message, options.isReply)
@@ -135,10 +146,14 @@ const toEffect = <R>(message: MessageOptions<R>["message"]): Effect.Effect<Messa
  *
  * Fails with `InvalidRequest` for a duration that is not finite and above zero.
  */
-export const makeIdle = (options: IdleOptions): Effect.Effect<Heartbeat["Service"], ConnectionError> =>
-  Effect.map(check("within", options.within), (within) => ({
-    guard: (link, context) => idleness.watch(link, context, within)
-  }))
+export const makeIdle = (options: IdleOptions): Effect.Effect<Heartbeat["Service"], ConnectionError> => {
+  const isGroup: boolean = Predicate.isObject(options)
+  return isGroup
+    ? Effect.map(check("within", options.within), (within) => ({
+      guard: (link, context) => idleness.watch(link, context, within)
+    }))
+    : invalid("heartbeat", "must be an object with `within`")
+}
 
 /**
  * Protocol pings (RFC 6455 §5.5.2): one when nothing was received for

@@ -63,6 +63,12 @@ describe("an option that can never work", () => {
     ["heartbeat.timeout", Heartbeat.layer({ timeout: "-1 seconds" })],
     ["heartbeat.timeout", Heartbeat.layerMessage({ message: "beat", timeout: Number.NaN })],
     ["heartbeat.interval", Heartbeat.layerMessage({ message: "beat", interval: 0 })],
+    // What a program without types may give.
+    ["heartbeat", Heartbeat.layerMessage(undefined as never)],
+    ["heartbeat.message", Heartbeat.layerMessage({} as never)],
+    ["heartbeat.message", Heartbeat.layerMessage({ message: 5 as never })],
+    ["heartbeat.isReply", Heartbeat.layerMessage({ message: "beat", isReply: "beat" as never })],
+    ["heartbeat", Heartbeat.layerIdle(undefined as never)],
     ["heartbeat.within", Heartbeat.layerIdle({ within: 0 })],
     ["heartbeat.within", Heartbeat.all([Heartbeat.layer(), Heartbeat.layerIdle({ within: 0 })])]
   ]
