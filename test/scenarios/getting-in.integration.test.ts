@@ -10,6 +10,7 @@ import { Agent } from "node:http"
 import type { ConnectionError } from "../../src/ConnectionError.ts"
 import { classify } from "../../src/Reconnect.ts"
 import { encode, opcode, text } from "../support/frames.ts"
+import * as FullBacklog from "../support/fullBacklog.ts"
 import {
   beside,
   closedPort,
@@ -193,6 +194,15 @@ describe("getting in", () => {
         yield* server.idle
       }))
 
+    it.live.skipIf(process.platform !== "linux")("TCP that stalls", () =>
+      Effect.gen(function*() {
+        const port = yield* FullBacklog.make
+        const { connection } = yield* connect(`wss://127.0.0.1:${port}/`, { timeout: "250 millis", reconnect: false })
+        const error = yield* Effect.flip(connection.await)
+        assert(error.reason._tag === "HandshakeTimeout")
+        assert.strictEqual(error.reason.phase, "tcp")
+      }))
+
     it.live("DNS that stalls", () =>
       Effect.gen(function*() {
         const { connection } = yield* connect("ws://nowhere.test/", {
@@ -248,21 +258,128 @@ describe("getting in", () => {
   })
 
   // 6
-  it.live.each(["http", "upgrade", "connection", "accept", "extensions", "subprotocol"] as const)(
-    "a handshake that violates the check %s alone is the right typed error, TCP is closed, and no Close frame is sent",
-    (check) =>
-      Effect.gen(function*() {
-        const server = yield* RealServer.make()
-        yield* server.invalid(check)
-        const { connection, events } = yield* connect(server.url, { subprotocols: ["a"], reconnect: false })
-        const error = yield* Effect.flip(connection.await)
-        assert(error.reason._tag === "HandshakeInvalid")
-        assert.strictEqual(error.reason.check, check)
-        const socket = yield* server.connection
-        yield* server.idle
-        const [asked] = yield* server.asked
-        assert.strictEqual(socket.bytesRead, bytesOf(asked!))
-        assert.deepStrictEqual(events.of("Opened"), [])
+  const nothing = "nothing"
+  /** What is wrong with an otherwise right 101: a line in place of that header's, and what the error says of it. */
+  const violations: ReadonlyArray<
+    readonly [name: string, check: string, header: string, line: string, actual: string, compression?: boolean]
+  > = [
+    ["no Upgrade", "upgrade", "upgrade", "", nothing],
+    ["Upgrade to something else", "upgrade", "upgrade", "Upgrade: h2c\r\n", "h2c"],
+    ["no Connection", "connection", "connection", "", nothing],
+    ["a Connection without upgrade", "connection", "connection", "Connection: keep-alive\r\n", "keep-alive"],
+    [
+      "a Connection that only begins like it",
+      "connection",
+      "connection",
+      "Connection: upgrade-insecure-requests\r\n",
+      "upgrade-insecure-requests"
+    ],
+    ["no Accept", "accept", "sec-websocket-accept", "", nothing],
+    ["the Accept of another key", "accept", "sec-websocket-accept", "Sec-WebSocket-Accept: AAAA\r\n", "AAAA"],
+    ["an extension never offered", "extensions", "", "Sec-WebSocket-Extensions: x-never\r\n", "x-never"],
+    [
+      "compression never offered",
+      "extensions",
+      "",
+      "Sec-WebSocket-Extensions: permessage-deflate\r\n",
+      "permessage-deflate"
+    ],
+    [
+      "a parameter of compression that is illegal",
+      "extensions",
+      "",
+      "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=7\r\n",
+      "permessage-deflate; server_max_window_bits=7",
+      true
+    ],
+    [
+      "compression agreed to twice",
+      "extensions",
+      "",
+      "Sec-WebSocket-Extensions: permessage-deflate\r\nSec-WebSocket-Extensions: permessage-deflate\r\n",
+      "permessage-deflate, permessage-deflate",
+      true
+    ],
+    ["no subprotocol", "subprotocol", "sec-websocket-protocol", "", nothing],
+    ["a subprotocol never offered", "subprotocol", "sec-websocket-protocol", "Sec-WebSocket-Protocol: c\r\n", "c"],
+    ["one in another case", "subprotocol", "sec-websocket-protocol", "Sec-WebSocket-Protocol: A\r\n", "A"],
+    ["two of those offered", "subprotocol", "sec-websocket-protocol", "Sec-WebSocket-Protocol: a, b\r\n", "a, b"],
+    [
+      "two of those offered, in two headers",
+      "subprotocol",
+      "sec-websocket-protocol",
+      "Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: b\r\n",
+      "a, b"
+    ]
+  ]
+  const isRefused = (
+    answer: RealServer.Answer,
+    expected: { readonly check: string; readonly actual?: string },
+    transport: NonNullable<Parameters<typeof connect>[1]>["transport"] = {}
+  ) =>
+    Effect.gen(function*() {
+      const server = yield* RealServer.make()
+      yield* server.answer(answer)
+      const options = { subprotocols: ["a", "b"], reconnect: false, transport } as const
+      const { connection, events } = yield* connect(server.url, options)
+      const error = yield* Effect.flip(connection.await)
+      assert(error.reason._tag === "HandshakeInvalid")
+      assert.strictEqual(error.reason.check, expected.check)
+      if (expected.actual !== undefined) assert.strictEqual(error.reason.actual, expected.actual)
+      const socket = yield* server.connection
+      yield* server.idle
+      assert.strictEqual(yield* server.openLinks, 0)
+      // The request, and not a byte more.
+      const [asked] = yield* server.asked
+      assert.strictEqual(socket.bytesRead, bytesOf(asked!))
+      assert.deepStrictEqual(events.of("Opened"), [])
+      return error.reason
+    })
+  it.live.each(violations.map(([name, check, header, line, actual, compression = false]) => ({
+    name,
+    check,
+    header,
+    line,
+    actual,
+    compression
+  })))(
+    "a handshake that violates one check alone ($check: $name) is the right typed error, TCP is closed, and no Close frame is sent",
+    ({ actual, check, compression, header, line }) =>
+      isRefused(
+        ({ accept, socket }) => {
+          const legal = RealServer.switching(accept, { "sec-websocket-protocol": "a" })
+          const others = legal.split("\r\n").filter((other) => header === "" || !other.startsWith(`${header}: `))
+          socket.write(others.join("\r\n").slice(0, -2) + `${line}\r\n`)
+        },
+        { check, actual },
+        { perMessageDeflate: compression }
+      )
+  )
+
+  it.live("an Accept that comes twice, though right, violates its check", () =>
+    Effect.gen(function*() {
+      let right = ""
+      const reason = yield* isRefused(({ accept, socket }) => {
+        right = accept
+        const legal = RealServer.switching(accept, { "sec-websocket-protocol": "a" })
+        socket.write(legal.replace(/(sec-websocket-accept: .*\r\n)/, "$1$1"))
+      }, { check: "accept" })
+      assert.strictEqual(reason.actual, `${right}, ${right}`)
+    }))
+
+  it.live.each([
+    {
+      name: "no HTTP at all",
+      answer: () => "SSH-2.0-OpenSSH_9.2\r\n",
+      actual: "HPE_INVALID_CONSTANT: Expected HTTP/, RTSP/ or ICE/"
+    },
+    { name: "HTTP/1.0", answer: (legal: string) => legal.replace("HTTP/1.1", "HTTP/1.0"), actual: "HTTP/1.0" }
+  ])(
+    "an answer in $name violates the check http, with the same consequences",
+    ({ actual, answer }) =>
+      isRefused(({ accept, socket }) => void socket.write(answer(RealServer.switching(accept))), {
+        check: "http",
+        actual
       })
   )
 
