@@ -283,5 +283,8 @@ const textOf = (
   event: Socket.WebSocketEvent & { readonly message?: unknown; readonly error?: unknown }
 ): string => {
   if (typeof event.message === "string" && event.message !== "") return event.message
-  return event.error === undefined || event.error === null ? "" : describeUnknown(event.error)
+  const { error } = event
+  // Node's WebSocket raises a bare TypeError for everything: its name would be no cause.
+  const isSilent = error === undefined || error === null || (error instanceof Error && error.message === "")
+  return isSilent ? "" : describeUnknown(error)
 }

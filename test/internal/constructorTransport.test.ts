@@ -114,6 +114,8 @@ describe("a dial over a WebSocket constructor", () => {
       const cases = [
         [{ message: "Unexpected server response: 503" }, 1006, "", "Unexpected server response: 503"],
         [{ error: new Error("socket hang up") }, 1006, "", "socket hang up"],
+        // All that Node's WebSocket ever says.
+        [{ error: new TypeError() }, 1006, "", ""],
         [{}, 1006, "", ""],
         [{}, 1015, "no TLS", "no TLS; close code 1015"]
       ] as const
