@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import { createHash } from "node:crypto"
 import type { Agent, ClientRequest, IncomingMessage } from "node:http"
 import * as net from "node:net"
-import * as tls from "node:tls"
+import type * as tls from "node:tls"
 import WebSocket from "ws"
 import { ConnectFailed, HandshakeInvalid, InvalidRequest, type Reason } from "../../ConnectionError.ts"
 import type { HandshakeRequest, Verify } from "../../Handshake.ts"
@@ -15,6 +15,7 @@ import { bodyLimit } from "../../internal/rejected.ts"
 import type { HandshakeResponse } from "../../Link.ts"
 import type { DialPhase } from "../../Transport.ts"
 import { connectFailure, type Phase } from "./connectFailure.ts"
+import { type ConnectOptions, connectSocket } from "./connectSocket.ts"
 import { proxyRefusal, type Tunnel } from "./proxy.ts"
 import type { Target } from "./redirect.ts"
 import { readBody } from "./refusalBody.ts"
@@ -218,7 +219,7 @@ export const openHandshake = (opening: Opening, settle: (outcome: Outcome) => vo
     ws = new WebSocket(
       target.url,
       clientOptions(opening, secure, finishRequest, (options) => {
-        const opened = connect(options, secure)
+        const opened = connectSocket(options, secure)
         watch(opened)
         return opened
       })
@@ -251,15 +252,6 @@ const responseOf = (res: IncomingMessage): HandshakeResponse => {
   const pairs: Array<readonly [string, string]> = []
   for (let i = 0; i + 1 < res.rawHeaders.length; i += 2) pairs.push([res.rawHeaders[i]!, res.rawHeaders[i + 1]!])
   return { status: res.statusCode ?? 0, headers: joinHeaders(pairs) }
-}
-
-type ConnectOptions = net.TcpNetConnectOpts & tls.ConnectionOptions & { readonly socketPath?: string | undefined }
-
-/** As `ws` and Node connect, but the socket is known from its first moment. */
-const connect = (options: ConnectOptions, secure: boolean): net.Socket => {
-  if (!secure) return net.connect({ ...options, path: options.socketPath } as net.NetConnectOpts)
-  const servername = options.servername ?? (net.isIP(options.host ?? "") === 0 ? options.host : "")
-  return tls.connect({ ...options, path: undefined, servername } as tls.ConnectionOptions)
 }
 
 /** Far beyond any bound of ours: closing the scope ends the wait for a peer that does not close TCP. */

@@ -423,18 +423,29 @@ describe("a redirect", () => {
 })
 
 describe("a Unix socket", () => {
+  const folder = Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "holdfast-"))),
+    (path) => Effect.sync(() => rmSync(path, { recursive: true }))
+  )
+
   it.live("is dialled with its path, and asked for the request's", () =>
     Effect.gen(function*() {
-      const folder = yield* Effect.acquireRelease(
-        Effect.sync(() => mkdtempSync(join(tmpdir(), "holdfast-"))),
-        (path) => Effect.sync(() => rmSync(path, { recursive: true }))
-      )
-      const path = join(folder, "s")
+      const path = join(yield* folder, "s")
       const server = yield* RealServer.make({ path })
       yield* dial(`ws+unix:${path}:/feed?x=1`)
       assert.strictEqual((yield* server.asked)[0]?.target, "/feed?x=1")
       const reason = yield* refusal(`ws+unix:${path}-not:/`)
       assert.deepInclude(reason, { _tag: "ConnectFailed", phase: "tcp", code: "ENOENT" })
+    }))
+
+  it.live("may have in its path what a url has only percent-encoded: blanks, colons, a lone percent sign", () =>
+    Effect.gen(function*() {
+      const inside = yield* folder
+      for (const [name, written] of [["a b", "a b"], ["a:b", "a%3Ab"], ["100%", "100%"]] as const) {
+        const server = yield* RealServer.make({ path: join(inside, name) })
+        yield* dial(`ws+unix:${inside}/${written}:/feed`)
+        assert.strictEqual((yield* server.asked)[0]?.target, "/feed")
+      }
     }))
 })
 
