@@ -9,6 +9,7 @@ import * as Schedule from "effect/Schedule"
 import { Agent } from "node:http"
 import type { ConnectionError } from "../../src/ConnectionError.ts"
 import { classify } from "../../src/Reconnect.ts"
+import * as ConnectProxy from "../support/connectProxy.ts"
 import { encode, opcode, text } from "../support/frames.ts"
 import * as FullBacklog from "../support/fullBacklog.ts"
 import {
@@ -451,6 +452,7 @@ describe("getting in", () => {
     readonly server: Parameters<typeof RealServer.make>[0]
     readonly url: (server: RealServer.RealServer) => string
     readonly behave: (server: RealServer.RealServer) => Effect.Effect<void>
+    readonly proxied?: boolean
   }> = [
     { where: "over TCP", server: {}, url: (server) => server.url, behave: () => Effect.void },
     {
@@ -471,14 +473,30 @@ describe("getting in", () => {
       url: (server) => server.url,
       behave: (server) => server.reject(503)
     },
-    { where: "to a server that stalls", server: {}, url: (server) => server.url, behave: (server) => server.stall }
+    { where: "to a server that stalls", server: {}, url: (server) => server.url, behave: (server) => server.stall },
+    {
+      where: "through a proxy",
+      server: {},
+      url: (server) => server.url,
+      behave: () => Effect.void,
+      proxied: true
+    },
+    {
+      where: "through a proxy, over TLS",
+      server: { tls: RealServer.certificate },
+      url: (server) => server.url,
+      behave: () => Effect.void,
+      proxied: true
+    }
   ]
   it.live.each(places)(
     "interrupted at every await point of a dial $where, nothing is left: no socket, listener, timer or fiber",
-    ({ behave, server: options, url, where }) =>
+    ({ behave, proxied = false, server: options, url, where }) =>
       Effect.gen(function*() {
         const server = yield* RealServer.make(options)
         yield* behave(server)
+        const proxy = proxied ? yield* ConnectProxy.make("tunnel", RealServer.certificate) : undefined
+        const tls = { rejectUnauthorized: false }
         const listeners = () => process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0)
         const before = listeners()
         let opened = 0
@@ -487,7 +505,7 @@ describe("getting in", () => {
           const running = yield* beside(Effect.scoped(Effect.gen(function*() {
             const { connection } = yield* connect(url(server), {
               reconnect: onDemand,
-              transport: { tls: { rejectUnauthorized: false } },
+              transport: proxy === undefined ? { tls } : { tls, proxy: `https://${proxy.host}` },
               greet: (session) => session.send("hello")
             })
             yield* connection.awaitOpen
@@ -497,7 +515,9 @@ describe("getting in", () => {
           yield* turns(pause)
           const [, took] = yield* timed(Fiber.interrupt(running))
           assert.isBelow(took, 2000, `an interruption took long after ${pause} turns ${where}`)
-          assert.strictEqual(yield* server.openLinks, 0, `a descriptor is left after ${pause} turns ${where}`)
+          // The proxy is a client of that server, too, and in this process.
+          if (proxy !== undefined) yield* proxy.idle
+          else assert.strictEqual(yield* server.openLinks, 0, `a descriptor is left after ${pause} turns ${where}`)
         }
         yield* server.idle
         assert.strictEqual(listeners(), before)

@@ -13,6 +13,7 @@ export interface ConnectProxy {
   readonly asked: ReadonlyArray<string>
   /** Waits until a request has come. */
   readonly request: Effect.Effect<string>
+  /** Waits until no connection is open, on either side of it. */
   readonly idle: Effect.Effect<void>
 }
 
@@ -60,7 +61,7 @@ export const make = (
     }
     const server = certificate === undefined
       ? net.createServer(onConnection)
-      : tls.createServer(certificate, onConnection).on("tlsClientError", () => undefined)
+      : tls.createServer(certificate, onConnection).on("tlsClientError", () => undefined).on("connection", keep)
     yield* Effect.acquireRelease(
       Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
       () =>
