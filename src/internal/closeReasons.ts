@@ -21,6 +21,12 @@ const fields = {
   initiator: Initiator.pipe(Schema.withConstructorDefault(Effect.succeed("peer" as const)))
 }
 
+/** Where a class stands for one code, that need not be said. */
+const fieldsOf = (code: number) => ({
+  ...fields,
+  code: Schema.Number.pipe(Schema.withConstructorDefault(Effect.succeed(code)))
+})
+
 interface Frame {
   readonly code: number
   readonly closeReason: string
@@ -34,7 +40,7 @@ const describe = (frame: Frame): string =>
 
 /** 1000: the purpose was fulfilled, or a proxy or server used it for a time-out. */
 export class NormalClosure
-  extends Schema.TaggedError<NormalClosure>("holdfast/NormalClosure")("NormalClosure", fields)
+  extends Schema.TaggedError<NormalClosure>("holdfast/NormalClosure")("NormalClosure", fieldsOf(1000))
 {
   override get message(): string {
     return describe(this)
@@ -42,7 +48,7 @@ export class NormalClosure
 }
 
 /** 1001: the endpoint is going away. */
-export class GoingAway extends Schema.TaggedError<GoingAway>("holdfast/GoingAway")("GoingAway", fields) {
+export class GoingAway extends Schema.TaggedError<GoingAway>("holdfast/GoingAway")("GoingAway", fieldsOf(1001)) {
   override get message(): string {
     return describe(this)
   }
@@ -51,7 +57,7 @@ export class GoingAway extends Schema.TaggedError<GoingAway>("holdfast/GoingAway
 /** 1002: somebody broke the protocol. With `initiator: "self"` it was the peer. */
 export class ProtocolViolation extends Schema.TaggedError<ProtocolViolation>("holdfast/ProtocolViolation")(
   "ProtocolViolation",
-  fields
+  fieldsOf(1002)
 ) {
   override get message(): string {
     return describe(this)
@@ -61,7 +67,7 @@ export class ProtocolViolation extends Schema.TaggedError<ProtocolViolation>("ho
 /** 1003: a type of data that the endpoint does not accept. */
 export class UnsupportedData extends Schema.TaggedError<UnsupportedData>("holdfast/UnsupportedData")(
   "UnsupportedData",
-  fields
+  fieldsOf(1003)
 ) {
   override get message(): string {
     return describe(this)
@@ -69,7 +75,7 @@ export class UnsupportedData extends Schema.TaggedError<UnsupportedData>("holdfa
 }
 
 /** 1005: a Close frame without a code. */
-export class NoStatus extends Schema.TaggedError<NoStatus>("holdfast/NoStatus")("NoStatus", fields) {
+export class NoStatus extends Schema.TaggedError<NoStatus>("holdfast/NoStatus")("NoStatus", fieldsOf(1005)) {
   override get message(): string {
     return describe(this)
   }
@@ -78,7 +84,7 @@ export class NoStatus extends Schema.TaggedError<NoStatus>("holdfast/NoStatus")(
 /** 1007: a message that is not what its type says. */
 export class InvalidPayload extends Schema.TaggedError<InvalidPayload>("holdfast/InvalidPayload")(
   "InvalidPayload",
-  fields
+  fieldsOf(1007)
 ) {
   override get message(): string {
     return describe(this)
@@ -88,7 +94,7 @@ export class InvalidPayload extends Schema.TaggedError<InvalidPayload>("holdfast
 /** 1008: a message against the endpoint's policy. */
 export class PolicyViolation extends Schema.TaggedError<PolicyViolation>("holdfast/PolicyViolation")(
   "PolicyViolation",
-  fields
+  fieldsOf(1008)
 ) {
   override get message(): string {
     return describe(this)
@@ -98,7 +104,7 @@ export class PolicyViolation extends Schema.TaggedError<PolicyViolation>("holdfa
 /** 1009: a message larger than the endpoint accepts. */
 export class MessageTooBig extends Schema.TaggedError<MessageTooBig>("holdfast/MessageTooBig")(
   "MessageTooBig",
-  fields
+  fieldsOf(1009)
 ) {
   override get message(): string {
     return describe(this)
@@ -108,7 +114,7 @@ export class MessageTooBig extends Schema.TaggedError<MessageTooBig>("holdfast/M
 /** 1010: an extension that was needed was not negotiated. */
 export class MandatoryExtension extends Schema.TaggedError<MandatoryExtension>("holdfast/MandatoryExtension")(
   "MandatoryExtension",
-  fields
+  fieldsOf(1010)
 ) {
   override get message(): string {
     return describe(this)
@@ -118,7 +124,7 @@ export class MandatoryExtension extends Schema.TaggedError<MandatoryExtension>("
 /** 1011: the endpoint met an unexpected condition. */
 export class InternalError extends Schema.TaggedError<InternalError>("holdfast/InternalError")(
   "InternalError",
-  fields
+  fieldsOf(1011)
 ) {
   override get message(): string {
     return describe(this)
@@ -128,7 +134,7 @@ export class InternalError extends Schema.TaggedError<InternalError>("holdfast/I
 /** 1012: the service restarts. */
 export class ServiceRestart extends Schema.TaggedError<ServiceRestart>("holdfast/ServiceRestart")(
   "ServiceRestart",
-  fields
+  fieldsOf(1012)
 ) {
   override get message(): string {
     return describe(this)
@@ -138,7 +144,7 @@ export class ServiceRestart extends Schema.TaggedError<ServiceRestart>("holdfast
 /** 1013: the service is overloaded. */
 export class TryAgainLater extends Schema.TaggedError<TryAgainLater>("holdfast/TryAgainLater")(
   "TryAgainLater",
-  fields
+  fieldsOf(1013)
 ) {
   override get message(): string {
     return describe(this)
@@ -146,28 +152,32 @@ export class TryAgainLater extends Schema.TaggedError<TryAgainLater>("holdfast/T
 }
 
 /** 1014: a gateway got an invalid answer from upstream. */
-export class BadGateway extends Schema.TaggedError<BadGateway>("holdfast/BadGateway")("BadGateway", fields) {
+export class BadGateway extends Schema.TaggedError<BadGateway>("holdfast/BadGateway")("BadGateway", fieldsOf(1014)) {
   override get message(): string {
     return describe(this)
   }
 }
 
 /** 3000: not authenticated. */
-export class Unauthorized extends Schema.TaggedError<Unauthorized>("holdfast/Unauthorized")("Unauthorized", fields) {
+export class Unauthorized
+  extends Schema.TaggedError<Unauthorized>("holdfast/Unauthorized")("Unauthorized", fieldsOf(3000))
+{
   override get message(): string {
     return describe(this)
   }
 }
 
 /** 3003: not allowed. */
-export class Forbidden extends Schema.TaggedError<Forbidden>("holdfast/Forbidden")("Forbidden", fields) {
+export class Forbidden extends Schema.TaggedError<Forbidden>("holdfast/Forbidden")("Forbidden", fieldsOf(3003)) {
   override get message(): string {
     return describe(this)
   }
 }
 
 /** 3008: the endpoint waited too long. */
-export class PeerTimeout extends Schema.TaggedError<PeerTimeout>("holdfast/PeerTimeout")("PeerTimeout", fields) {
+export class PeerTimeout
+  extends Schema.TaggedError<PeerTimeout>("holdfast/PeerTimeout")("PeerTimeout", fieldsOf(3008))
+{
   override get message(): string {
     return describe(this)
   }

@@ -158,7 +158,7 @@ export class AbnormalClosure extends Schema.TaggedError<AbnormalClosure>("holdfa
   {
     code: Schema.Number.pipe(Schema.withConstructorDefault(Effect.succeed(1006))),
     /** What the system said, as `{ code, message }`, or undefined where it said nothing. */
-    cause: Schema.Defect()
+    cause: Schema.Defect().pipe(Schema.withConstructorDefault(Effect.undefined))
   }
 ) {
   override get message(): string {

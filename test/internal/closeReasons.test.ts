@@ -42,6 +42,16 @@ describe("the reason of a Close frame", () => {
     }
   )
 
+  it("need not be told its code where there is but one, and is a peer's where nobody is named", () => {
+    for (
+      const code of [1000, 1001, 1002, 1003, 1005, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3003, 3008]
+    ) {
+      const told = fromCloseFrame({ code, closeReason: "", initiator: "peer" })
+      const Reason = told.constructor as new(fields: object) => typeof told
+      assert.deepInclude(new Reason({}), { _tag: told._tag, code, closeReason: "", initiator: "peer" })
+    }
+  })
+
   it("says who began, and keeps a peer's text on one line", () => {
     assert.include(fromCloseFrame({ code: 1000, initiator: "self" }).message, "we closed the connection with 1000")
     assert.notInclude(fromCloseFrame({ code: 4001, closeReason: "a\nb" }).message, "\n")

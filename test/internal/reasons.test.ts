@@ -35,6 +35,7 @@ describe("a reason's message", () => {
       "the peer is silent: nothing received for 3s 4ms (heartbeat every 2s, timeout 1s)"
     ],
     [new reasons.GreetingFailed({ cause: "not ready" }), "greet failed: not ready"],
+    [new reasons.AbnormalClosure({}), "the connection was lost without a Close frame"],
     [
       new reasons.AbnormalClosure({ cause: { code: "ECONNRESET", message: "read" } }),
       "the connection was lost without a Close frame: ECONNRESET: read"
