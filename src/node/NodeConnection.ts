@@ -148,6 +148,9 @@ export type ConfigSource =
   | {
     readonly [K in keyof ConfigOptions]: K extends "headers"
       ? Config.Config<ConfigOptions[K]> | { readonly [name: string]: Config.Config<string | Redacted.Redacted> }
+      // `Config.Wrap` takes what may be `false` for no group.
+      : K extends "heartbeat" | "reconnect" ?
+        Config.Wrap<ConfigOptions[K]> | Config.Wrap<Exclude<ConfigOptions[K], false>>
       : Config.Wrap<ConfigOptions[K]>
   }
 

@@ -190,6 +190,23 @@ describe("NodeConnection", () => {
       assert.notInclude(JSON.stringify(error), "secret")
     }))
 
+  // TypeScript refused these groups, which `false` may stand for: only one Config of the whole group would do.
+  it.effect.each([
+    ["heartbeat.interval", { HEARTBEAT_INTERVAL: "0 seconds", RESET_AFTER: "1 minute" }],
+    ["reconnect.resetAfter", { HEARTBEAT_INTERVAL: "5 seconds", RESET_AFTER: "0 seconds" }]
+  ])("layerConfig reads each option of a group, %s for one", ([option, env]) =>
+    Effect.gen(function*() {
+      const layer = NodeConnection.layerConfig({
+        url: Config.succeed(url),
+        heartbeat: { interval: Config.Duration("HEARTBEAT_INTERVAL") },
+        reconnect: { resetAfter: Config.Duration("RESET_AFTER") }
+      })
+      const provider = ConfigProvider.layer(ConfigProvider.fromUnknown(env))
+      const error = yield* Effect.flip(Layer.build(Layer.provide(layer, provider)))
+      assert(error._tag === "ConnectionError" && error.reason._tag === "InvalidRequest")
+      assert.strictEqual(error.reason.option, option)
+    }))
+
   it("what the user's effects need is asked of whoever provides the layer, and a scope is not", () => {
     class Tokens extends Connection.Service<Tokens>()("app/Tokens") {}
     const layer = NodeConnection.layer({
