@@ -3,6 +3,7 @@
  * RFC 6455 §7.4.1 and the IANA registry, and the function from a frame to its
  * reason.
  */
+import type { YieldableError } from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as CloseCode from "../CloseCode.ts"
@@ -38,170 +39,80 @@ const describe = (frame: Frame): string =>
   ` with ${CloseCode.format(frame.code)}: ${CloseCode.get(frame.code).meaning}` +
   (frame.closeReason === "" ? "" : `; it said ${JSON.stringify(frame.closeReason)}`)
 
-/** 1000: the purpose was fulfilled, or a proxy or server used it for a time-out. */
-export class NormalClosure
-  extends Schema.TaggedError<NormalClosure>("holdfast/NormalClosure")("NormalClosure", fieldsOf(1000))
-{
-  override get message(): string {
-    return describe(this)
+type CodeFields = ReturnType<typeof fieldsOf>
+
+// All have the same fields and tell of them in the same words. The casts: the compiler cannot extend a class whose tag
+// it does not know yet.
+const told = (tag: string, of: typeof fields | CodeFields): unknown => {
+  class Told extends Schema.TaggedError<Told>(`holdfast/${tag}`)(tag, of as typeof fields) {
+    override get message(): string {
+      return describe(this)
+    }
   }
+  return Told
 }
+
+/** The class of one code. */
+const ofCode = <Self>() => <Tag extends string>(tag: Tag, code: number) =>
+  told(tag, fieldsOf(code)) as Schema.Class<Self, Schema.TaggedStruct<Tag, CodeFields>, YieldableError>
+
+/** The class of a range of codes. */
+const ofRange = <Self>() => <Tag extends string>(tag: Tag) =>
+  told(tag, fields) as Schema.Class<Self, Schema.TaggedStruct<Tag, typeof fields>, YieldableError>
+
+/** 1000: the purpose was fulfilled, or a proxy or server used it for a time-out. */
+export class NormalClosure extends ofCode<NormalClosure>()("NormalClosure", 1000) {}
 
 /** 1001: the endpoint is going away. */
-export class GoingAway extends Schema.TaggedError<GoingAway>("holdfast/GoingAway")("GoingAway", fieldsOf(1001)) {
-  override get message(): string {
-    return describe(this)
-  }
-}
+export class GoingAway extends ofCode<GoingAway>()("GoingAway", 1001) {}
 
 /** 1002: somebody broke the protocol. With `initiator: "self"` it was the peer. */
-export class ProtocolViolation extends Schema.TaggedError<ProtocolViolation>("holdfast/ProtocolViolation")(
-  "ProtocolViolation",
-  fieldsOf(1002)
-) {
-  override get message(): string {
-    return describe(this)
-  }
-}
+export class ProtocolViolation extends ofCode<ProtocolViolation>()("ProtocolViolation", 1002) {}
 
 /** 1003: a type of data that the endpoint does not accept. */
-export class UnsupportedData extends Schema.TaggedError<UnsupportedData>("holdfast/UnsupportedData")(
-  "UnsupportedData",
-  fieldsOf(1003)
-) {
-  override get message(): string {
-    return describe(this)
-  }
-}
+export class UnsupportedData extends ofCode<UnsupportedData>()("UnsupportedData", 1003) {}
 
 /** 1005: a Close frame without a code. */
-export class NoStatus extends Schema.TaggedError<NoStatus>("holdfast/NoStatus")("NoStatus", fieldsOf(1005)) {
-  override get message(): string {
-    return describe(this)
-  }
-}
+export class NoStatus extends ofCode<NoStatus>()("NoStatus", 1005) {}
 
 /** 1007: a message that is not what its type says. */
-export class InvalidPayload extends Schema.TaggedError<InvalidPayload>("holdfast/InvalidPayload")(
-  "InvalidPayload",
-  fieldsOf(1007)
-) {
-  override get message(): string {
-    return describe(this)
-  }
-}
+export class InvalidPayload extends ofCode<InvalidPayload>()("InvalidPayload", 1007) {}
 
 /** 1008: a message against the endpoint's policy. */
-export class PolicyViolation extends Schema.TaggedError<PolicyViolation>("holdfast/PolicyViolation")(
-  "PolicyViolation",
-  fieldsOf(1008)
-) {
-  override get message(): string {
-    return describe(this)
-  }
-}
+export class PolicyViolation extends ofCode<PolicyViolation>()("PolicyViolation", 1008) {}
 
 /** 1009: a message larger than the endpoint accepts. */
-export class MessageTooBig extends Schema.TaggedError<MessageTooBig>("holdfast/MessageTooBig")(
-  "MessageTooBig",
-  fieldsOf(1009)
-) {
-  override get message(): string {
-    return describe(this)
-  }
-}
+export class MessageTooBig extends ofCode<MessageTooBig>()("MessageTooBig", 1009) {}
 
 /** 1010: an extension that was needed was not negotiated. */
-export class MandatoryExtension extends Schema.TaggedError<MandatoryExtension>("holdfast/MandatoryExtension")(
-  "MandatoryExtension",
-  fieldsOf(1010)
-) {
-  override get message(): string {
-    return describe(this)
-  }
-}
+export class MandatoryExtension extends ofCode<MandatoryExtension>()("MandatoryExtension", 1010) {}
 
 /** 1011: the endpoint met an unexpected condition. */
-export class InternalError extends Schema.TaggedError<InternalError>("holdfast/InternalError")(
-  "InternalError",
-  fieldsOf(1011)
-) {
-  override get message(): string {
-    return describe(this)
-  }
-}
+export class InternalError extends ofCode<InternalError>()("InternalError", 1011) {}
 
 /** 1012: the service restarts. */
-export class ServiceRestart extends Schema.TaggedError<ServiceRestart>("holdfast/ServiceRestart")(
-  "ServiceRestart",
-  fieldsOf(1012)
-) {
-  override get message(): string {
-    return describe(this)
-  }
-}
+export class ServiceRestart extends ofCode<ServiceRestart>()("ServiceRestart", 1012) {}
 
 /** 1013: the service is overloaded. */
-export class TryAgainLater extends Schema.TaggedError<TryAgainLater>("holdfast/TryAgainLater")(
-  "TryAgainLater",
-  fieldsOf(1013)
-) {
-  override get message(): string {
-    return describe(this)
-  }
-}
+export class TryAgainLater extends ofCode<TryAgainLater>()("TryAgainLater", 1013) {}
 
 /** 1014: a gateway got an invalid answer from upstream. */
-export class BadGateway extends Schema.TaggedError<BadGateway>("holdfast/BadGateway")("BadGateway", fieldsOf(1014)) {
-  override get message(): string {
-    return describe(this)
-  }
-}
+export class BadGateway extends ofCode<BadGateway>()("BadGateway", 1014) {}
 
 /** 3000: not authenticated. */
-export class Unauthorized
-  extends Schema.TaggedError<Unauthorized>("holdfast/Unauthorized")("Unauthorized", fieldsOf(3000))
-{
-  override get message(): string {
-    return describe(this)
-  }
-}
+export class Unauthorized extends ofCode<Unauthorized>()("Unauthorized", 3000) {}
 
 /** 3003: not allowed. */
-export class Forbidden extends Schema.TaggedError<Forbidden>("holdfast/Forbidden")("Forbidden", fieldsOf(3003)) {
-  override get message(): string {
-    return describe(this)
-  }
-}
+export class Forbidden extends ofCode<Forbidden>()("Forbidden", 3003) {}
 
 /** 3008: the endpoint waited too long. */
-export class PeerTimeout
-  extends Schema.TaggedError<PeerTimeout>("holdfast/PeerTimeout")("PeerTimeout", fieldsOf(3008))
-{
-  override get message(): string {
-    return describe(this)
-  }
-}
+export class PeerTimeout extends ofCode<PeerTimeout>()("PeerTimeout", 3008) {}
 
 /** Any other code from 3000 to 3999, registered by a library or framework. */
-export class RegisteredClose extends Schema.TaggedError<RegisteredClose>("holdfast/RegisteredClose")(
-  "RegisteredClose",
-  fields
-) {
-  override get message(): string {
-    return describe(this)
-  }
-}
+export class RegisteredClose extends ofRange<RegisteredClose>()("RegisteredClose") {}
 
 /** A code from 4000 to 4999, private to the service. */
-export class ApplicationClose extends Schema.TaggedError<ApplicationClose>("holdfast/ApplicationClose")(
-  "ApplicationClose",
-  fields
-) {
-  override get message(): string {
-    return describe(this)
-  }
-}
+export class ApplicationClose extends ofRange<ApplicationClose>()("ApplicationClose") {}
 
 /** Every reason that comes with a Close frame. */
 export const CloseReason = Schema.Union([
