@@ -15,16 +15,16 @@ import type { ConnectionEvent } from "./ConnectionEvent.ts"
 import type { ConnectionStatus } from "./ConnectionStatus.ts"
 import { Handshake } from "./Handshake.ts"
 import { Heartbeat } from "./Heartbeat.ts"
-import type { CloseOptions, Session } from "./internal/activeSession.ts"
 import { check, type ConnectionOptions } from "./internal/connectionOptions.ts"
+import type { CloseOptions, Session } from "./internal/session.ts"
 import { supervise } from "./internal/supervisedConnection.ts"
 import type { Services } from "./internal/supervisor.ts"
 import type { Message } from "./Link.ts"
 import { Reconnect } from "./Reconnect.ts"
 import { Transport } from "./Transport.ts"
 
-export type { CloseOptions, Session } from "./internal/activeSession.ts"
 export type { ConnectionOptions } from "./internal/connectionOptions.ts"
+export type { CloseOptions, Session } from "./internal/session.ts"
 export type { Message } from "./Link.ts"
 
 /** How a session is replaced. */
