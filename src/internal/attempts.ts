@@ -75,7 +75,7 @@ export class Attempts {
   private announce(endpoint: string): void {
     const attempt = this.number
     this.announced = true
-    this.owner.journal.attempted()
+    this.owner.journal.meter.attempted()
     this.owner.journal.publish("Dialling", () => ({ attempt, endpoint }))
   }
 

@@ -1,5 +1,6 @@
 /**
- * What a connection tells about itself: its status, its events and its metrics.
+ * What a connection tells about itself: its status and its events, and when its
+ * metrics are published.
  *
  * Hot counters are plain fields, published once per burst; events that nobody
  * reads are never built.
@@ -7,21 +8,15 @@
 import type * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Metric from "effect/Metric"
 import * as PubSub from "effect/PubSub"
 import type * as Scheduler from "effect/Scheduler"
 import * as Stream from "effect/Stream"
 import type { ConnectionEvent } from "../ConnectionEvent.ts"
-import * as Metrics from "../ConnectionMetrics.ts"
 import type { ConnectionStatus } from "../ConnectionStatus.ts"
-import { metricContext } from "./metricContext.ts"
+import { type Direction, type DropReason, Meter, type MeterOwner } from "./meter.ts"
 
-type Direction = "inbound" | "outbound"
-type DropReason = Extract<ConnectionEvent, { readonly _tag: "Dropped" }>["reason"]
 type EventOf<Tag> = Extract<ConnectionEvent, { readonly _tag: Tag }>
-type Counter = Metric.Metric<number, unknown>
 
 interface Drops {
   readonly direction: Direction
@@ -32,24 +27,10 @@ interface Drops {
 
 const bufferSize = 1024
 
-// The direction stands in the metric: two that take turns would otherwise make their keys anew each time.
-const directed = (metric: { readonly id: string; readonly description: string | undefined }, direction: Direction) =>
-  Metric.counter(metric.id, { description: metric.description, incremental: true, attributes: { direction } })
-const traffic = (direction: Direction) => ({
-  messages: directed(Metrics.messages, direction),
-  bytes: directed(Metrics.bytes, direction)
-})
-const inbound = traffic("inbound")
-const outbound = traffic("outbound")
-
 /** Whose journal it is. */
-export interface JournalOwner {
-  /** The connection's. */
-  readonly name: string
+export interface JournalOwner extends MeterOwner {
   /** What it is doing now, where that is newer than the last transition. */
   readonly status?: ConnectionStatus | undefined
-  /** True as long as `name` stands in for one that is yet to be known. */
-  readonly unnamed?: boolean | undefined
   /** Runs once a burst, before the publication. */
   readonly onTick: () => void
 }
@@ -70,11 +51,9 @@ export class Journal {
   private ticking = false
 
   private readonly clock: Clock.Clock
-  private readonly context: Context.Context<never>
   private readonly dispatcher: Scheduler.SchedulerDispatcher
   private readonly owner: JournalOwner
-  private measured: Context.Context<never> | undefined = undefined
-  private measuredName: string | undefined = undefined
+  readonly meter: Meter
 
   constructor(options: {
     readonly status: ConnectionStatus
@@ -85,9 +64,9 @@ export class Journal {
   }) {
     this.current = options.status
     this.clock = options.clock
-    this.context = options.context
     this.dispatcher = options.dispatcher
     this.owner = options.owner
+    this.meter = new Meter(options.context, options.owner)
   }
 
   // ---------------------------------------------------------------------------
@@ -101,7 +80,7 @@ export class Journal {
   /** A transition: published. */
   transition(next: ConnectionStatus): void {
     this.current = next
-    this.gauge(next)
+    this.meter.status(next)
     if (this.statuses !== undefined) offer(this.statuses, next)
   }
 
@@ -195,20 +174,18 @@ export class Journal {
   /** Publishes what was counted. */
   settle(): void {
     if (this.inboundMessages > 0) {
-      this.count(inbound.messages, this.inboundMessages)
-      this.count(inbound.bytes, this.inboundBytes)
+      this.meter.passed("inbound", this.inboundMessages, this.inboundBytes)
       this.inboundMessages = this.inboundBytes = 0
     }
     if (this.outboundMessages > 0) {
-      this.count(outbound.messages, this.outboundMessages)
-      this.count(outbound.bytes, this.outboundBytes)
+      this.meter.passed("outbound", this.outboundMessages, this.outboundBytes)
       this.outboundMessages = this.outboundBytes = 0
     }
     const drops = this.drops
     if (drops !== undefined) {
       this.drops = undefined
       for (const entry of drops) {
-        this.update(Metrics.dropped, entry.messages, { direction: entry.direction, reason: entry.reason })
+        this.meter.dropped(entry.direction, entry.reason, entry.messages)
         this.publish("Dropped", () => entry)
       }
     }
@@ -222,55 +199,14 @@ export class Journal {
     for (const event of later) offer(this.happenings!, event)
   }
 
+  /** The name is known now, and with it the attributes of the status. */
+  named(): void {
+    this.meter.status(this.current)
+  }
+
   /** `Closed` was published: nothing is published afterwards. */
   finish(): void {
     this.finished = true
-  }
-
-  // ---------------------------------------------------------------------------
-  // metrics
-  // ---------------------------------------------------------------------------
-
-  attempted(): void {
-    this.count(Metrics.connectAttempts, 1)
-  }
-
-  opened(took: Duration.Duration): void {
-    this.count(Metrics.connectDuration, Duration.toSeconds(took))
-  }
-
-  disconnected(reason: string, uptime: Duration.Duration): void {
-    this.update(Metrics.disconnects, 1, { reason })
-    this.count(Metrics.sessionDuration, Duration.toSeconds(uptime))
-  }
-
-  rtt(rtt: Duration.Duration): void {
-    this.count(Metrics.heartbeatRtt, Duration.toSeconds(rtt))
-  }
-
-  /** The name is known now, and with it the attributes. */
-  named(): void {
-    this.gauge(this.current)
-  }
-
-  private gauge(status: ConnectionStatus): void {
-    // A first value under a name that is about to change would stay for ever.
-    if (status._tag === "Connecting" && this.owner.unnamed === true) return
-    this.count(Metrics.status, Metrics.statusValue[status._tag])
-  }
-
-  // Every metric of a connection has its name; the direction is in the metric itself.
-  private count(metric: Counter, amount: number): void {
-    const name = this.owner.name
-    if (this.measured === undefined || this.measuredName !== name) {
-      this.measured = metricContext(this.context, name)
-      this.measuredName = name
-    }
-    metric.updateUnsafe(amount, this.measured)
-  }
-
-  private update(metric: Counter, amount: number, attributes: Record<string, string>): void {
-    this.count(Metric.withAttributes(metric, attributes), amount)
   }
 }
 

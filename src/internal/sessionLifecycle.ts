@@ -122,7 +122,7 @@ export class SessionLifecycle {
     outbox.prepare(link)
     if (this.watchers !== undefined) { for (const watcher of [...this.watchers]) watcher(session) }
     journal.transition(this.openStatus(session))
-    journal.opened(Duration.nanos(now - dialBegun))
+    journal.meter.opened(Duration.nanos(now - dialBegun))
     journal.publish("Opened", () => ({
       session: session.id,
       attempt: session.attempt,
@@ -160,7 +160,7 @@ export class SessionLifecycle {
     const { journal } = this.owner
     session.rtt = rtt
     if (this.current !== session || journal.status._tag !== "Open") return
-    journal.rtt(rtt)
+    journal.meter.rtt(rtt)
     if (journal.isFollowed) journal.publishLater("PongReceived", () => ({ session: session.id, rtt }))
   }
 
@@ -182,7 +182,7 @@ export class SessionLifecycle {
       attempts.previous = error
       this.downNanos = now
       journal.settle()
-      journal.disconnected(error.reason._tag, uptime)
+      journal.meter.disconnected(error.reason._tag, uptime)
       // With the transition that follows: who is told finds no status that says `Open`.
       journal.publishLater("Disconnected", () => ({ session: session.id, error, uptime, unflushed }))
       const stable = Duration.isGreaterThanOrEqualTo(uptime, services.reconnect.resetAfter)
