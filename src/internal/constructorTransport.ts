@@ -11,22 +11,15 @@ import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Socket from "effect/socket/Socket"
-import {
-  AbnormalClosure,
-  ConnectFailed,
-  ConnectionError,
-  fromCloseFrame,
-  InvalidRequest,
-  type Reason
-} from "../ConnectionError.ts"
+import { AbnormalClosure, ConnectFailed, ConnectionError, InvalidRequest, type Reason } from "../ConnectionError.ts"
 import type { HandshakeRequest, Verify } from "../Handshake.ts"
 import type { Link } from "../Link.ts"
 import type { Capabilities, Transport } from "../Transport.ts"
-import { describeUnknown } from "./describe.ts"
 import { type Driver, LinkState } from "./linkState.ts"
 import { messageSize } from "./messageSize.ts"
 import { Waiters, waitFor } from "./wait.ts"
 import { messagesInOrder } from "./webSocketData.ts"
+import { type Closed, closedBy, failedWith, reasonOf, textOf } from "./webSocketEnd.ts"
 
 const capabilities: Capabilities = {
   ping: false,
@@ -114,7 +107,7 @@ const attach = (ws: WebSocketInstance, request: HandshakeRequest, verify: Verify
   let link: LinkState | undefined
   let error: string | undefined
   let refused: Reason | undefined
-  let closed: { readonly code: number; readonly reason: string } | undefined
+  let closed: Closed | undefined
   let released = false
 
   const onOpen = (): void => {
@@ -157,7 +150,7 @@ const attach = (ws: WebSocketInstance, request: HandshakeRequest, verify: Verify
     if (link === undefined) settled.wakeAll()
   }
   const onClose = (event: Socket.WebSocketEvent): void => {
-    closed = { code: typeof event.code === "number" ? event.code : 1006, reason: event.reason ?? "" }
+    closed = closedBy(event)
     inbound.end()
   }
 
@@ -257,34 +250,3 @@ const answerOf = (request: HandshakeRequest, subprotocol: string | undefined): P
     ...(subprotocol === undefined ? {} : { "sec-websocket-protocol": subprotocol })
   }
 })
-
-const reasonOf = (closed: { readonly code: number; readonly reason: string }, error: string | undefined): Reason => {
-  if (closed.code !== 1006) return fromCloseFrame({ code: closed.code, closeReason: closed.reason, initiator: "peer" })
-  const message = failedWith(error, closed)
-  return new AbnormalClosure({ cause: message === "" ? undefined : { message } })
-}
-
-/** What the error and the close event say together. */
-const failedWith = (
-  error: string | undefined,
-  closed: { readonly code: number; readonly reason: string } | undefined
-): string => {
-  const said = new Set([
-    error ?? "",
-    closed?.reason ?? "",
-    closed === undefined || closed.code === 1006 ? "" : `close code ${closed.code}`
-  ])
-  said.delete("")
-  return [...said].join("; ")
-}
-
-/** Browsers give no reason; Node's `WebSocket` and `ws` give an error or its message. */
-const textOf = (
-  event: Socket.WebSocketEvent & { readonly message?: unknown; readonly error?: unknown }
-): string => {
-  if (typeof event.message === "string" && event.message !== "") return event.message
-  const { error } = event
-  // Node's WebSocket raises a bare TypeError for everything: its name would be no cause.
-  const isSilent = error === undefined || error === null || (error instanceof Error && error.message === "")
-  return isSilent ? "" : describeUnknown(error)
-}
