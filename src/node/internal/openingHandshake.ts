@@ -4,7 +4,7 @@
  */
 import * as Option from "effect/Option"
 import { createHash } from "node:crypto"
-import type { Agent, ClientRequest, IncomingMessage } from "node:http"
+import type { ClientRequest, IncomingMessage } from "node:http"
 import * as net from "node:net"
 import type * as tls from "node:tls"
 import WebSocket from "ws"
@@ -15,11 +15,12 @@ import { bodyLimit } from "../../internal/rejected.ts"
 import type { HandshakeResponse } from "../../Link.ts"
 import type { DialPhase } from "../../Transport.ts"
 import { connectFailure, type Phase } from "./connectFailure.ts"
-import { type ConnectOptions, connectSocket } from "./connectSocket.ts"
+import { connectSocket } from "./connectSocket.ts"
 import { proxyRefusal, type Tunnel } from "./proxy.ts"
 import type { Target } from "./redirect.ts"
 import { readBody } from "./refusalBody.ts"
 import type { Config } from "./transportOptions.ts"
+import { clientOptions } from "./webSocketOptions.ts"
 
 export interface Opening {
   readonly target: Target
@@ -252,32 +253,4 @@ const responseOf = (res: IncomingMessage): HandshakeResponse => {
   const pairs: Array<readonly [string, string]> = []
   for (let i = 0; i + 1 < res.rawHeaders.length; i += 2) pairs.push([res.rawHeaders[i]!, res.rawHeaders[i + 1]!])
   return { status: res.statusCode ?? 0, headers: joinHeaders(pairs) }
-}
-
-/** Far beyond any bound of ours: closing the scope ends the wait for a peer that does not close TCP. */
-const closeTimeout = 300_000
-
-const clientOptions = (
-  { config, target, tunnel }: Opening,
-  secure: boolean,
-  finishRequest: WebSocket.FinishRequestCallback,
-  createConnection: (options: ConnectOptions) => net.Socket
-): WebSocket.ClientOptions => {
-  const agent: Agent | undefined = tunnel?.agent ?? config.agent
-  const options = {
-    ...config.ws,
-    ...(secure ? config.tls : undefined),
-    headers: target.subprotocols.length === 0
-      ? { ...target.headers }
-      : { ...target.headers, "Sec-WebSocket-Protocol": target.subprotocols.join(",") },
-    closeTimeout,
-    // Ours is the check; see `utf8.ts`.
-    skipUTF8Validation: true,
-    finishRequest,
-    createConnection,
-    agent,
-    // For agents that ask; see `loadProxyAgent`.
-    secureEndpoint: secure
-  }
-  return options as unknown as WebSocket.ClientOptions
 }
