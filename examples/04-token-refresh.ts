@@ -34,7 +34,7 @@ const main = Effect.gen(function*() {
   const first = yield* connect
   const session = yield* first.awaitOpen
   yield* Console.log("open, and the server says:", yield* session.receive)
-  yield* Console.log(`handshakes: ${yield* server.handshakes}`)
+  yield* Console.log(`handshakes so far: ${yield* server.handshakes}`)
   yield* first.close()
 
   yield* Console.log("# The account is blocked: a new token does not help")
@@ -47,7 +47,7 @@ const main = Effect.gen(function*() {
     "HandshakeRejected",
     (reason) => Console.log(`closed: ${reason.message}`)
   )
-  yield* Console.log(`handshakes: ${yield* server.handshakes}`)
+  yield* Console.log(`handshakes so far: ${yield* server.handshakes}`)
 })
 
 NodeRuntime.runMain(Effect.scoped(main))

@@ -12,12 +12,12 @@ describe("examples/04-token-refresh.ts", () => {
         "attempt 1: using the token from the cache",
         "attempt 2: the token was refused, fetching a new one",
         "open, and the server says: welcome",
-        "handshakes: 2",
+        "handshakes so far: 2",
         "# The account is blocked: a new token does not help",
         "attempt 1: using the token from the cache",
         "attempt 2: the token was refused, fetching a new one",
         "closed: the server refused the handshake with HTTP 401: the credentials are missing, wrong or expired",
-        "handshakes: 4",
+        "handshakes so far: 4",
         ""
       ])
       for (const secret of ["of-yesterday", "of-today", "of-no-use"]) assert.notInclude(output, secret)
