@@ -6,6 +6,7 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ConnectionService } from "../Connection.ts"
@@ -175,7 +176,9 @@ const subscribe = (supervisor: Supervisor): ConnectionService["subscribe"] =>
 const sendAll = (supervisor: Supervisor, messages: Iterable<Message>): Effect.Effect<void, ConnectionError> =>
   Effect.suspend(() => {
     supervisor.want()
-    const iterator = messages[Symbol.iterator]()
+    // What is no list, from a program without types, is refused as a message is that is none.
+    const list = Predicate.isIterable(messages) ? messages : [messages as Message]
+    const iterator = list[Symbol.iterator]()
     let next = iterator.next()
     return Effect.whileLoop({
       while: () => next.done !== true,

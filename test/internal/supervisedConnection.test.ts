@@ -24,6 +24,19 @@ describe("the members of a connection", () => {
       assert.strictEqual((yield* status)._tag, "Closed")
     }))
 
+  it.effect("fail as not sent for what is no message, and no list of them", () =>
+    Effect.gen(function*() {
+      const { connection } = yield* connect()
+      yield* connection.awaitOpen
+      for (const wrong of [5, null, undefined, {}]) {
+        for (const send of [connection.send(wrong as never), connection.sendAll(wrong as never)]) {
+          const { reason } = yield* Effect.flip(send)
+          assert(reason._tag === "SendFailed")
+          assert.deepStrictEqual([reason.delivery, reason.cause.reason._tag], ["notSent", "InvalidRequest"])
+        }
+      }
+    }))
+
   it.effect("a lazy connection is not used by being looked at", () =>
     Effect.gen(function*() {
       const { connection, server } = yield* connect({ connection: { start: "lazy" } })
