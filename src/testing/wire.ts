@@ -31,9 +31,14 @@ export class Wire<A> {
   /** Sends an item; it never overtakes an earlier one. */
   push(item: A): void {
     if (this.isStopped) return
-    this.lastAt = Math.max(this.lastAt, this.clock.currentTimeMillisUnsafe() + this.delay)
+    this.lastAt = Math.max(this.lastAt, this.now() + this.delay)
     this.items.push({ at: this.lastAt, item })
     this.changed.wakeAll()
+  }
+
+  /** In milliseconds, whatever becomes of the wall clock. */
+  private now(): number {
+    return Number(this.clock.monotonicTimeNanosUnsafe()) / 1e6
   }
 
   /** Delays what is pushed from now on by this many milliseconds. */
@@ -61,7 +66,7 @@ export class Wire<A> {
   /** Delivers until stopped; `afterChunk` is told after the items that arrived together. */
   carry(deliver: (item: A) => void, afterChunk: () => void): Effect.Effect<void> {
     const step: Effect.Effect<void> = Effect.suspend(() => {
-      const now = this.clock.currentTimeMillisUnsafe()
+      const now = this.now()
       let delivered = false
       while (this.isReady(now)) {
         delivered = true

@@ -34,6 +34,18 @@ describe("Wire", () => {
       assert.deepStrictEqual(log, ["a at 0", "b at 0", "chunk"])
     }))
 
+  it.effect("goes by monotonic time: a wall clock that is set back holds nothing up", () =>
+    Effect.gen(function*() {
+      const { log, wire } = yield* setup
+      yield* TestClock.adjust("1 hour")
+      wire.push("before")
+      yield* TestClock.adjust(0)
+      yield* TestClock.setTime(0)
+      wire.push("after")
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(log, ["before at 3600000", "chunk", "after at 0", "chunk"])
+    }))
+
   it.effect("delays by what holds when an item is sent, and keeps the order when the delay shrinks", () =>
     Effect.gen(function*() {
       const { log, wire } = yield* setup
