@@ -336,6 +336,19 @@ describe("a session that ends", () => {
       yield* connection.flush
     }))
 
+  it.effect("a flush is told of a loss when the session ends, and not when the peer that did not read has gone too", () =>
+    Effect.gen(function*() {
+      const { connection, peer, server } = yield* open()
+      yield* peer.pauseReading
+      yield* connection.send("never leaves")
+      const flushing = yield* beside(sendFailed(connection.flush))
+      yield* connection.reconnect()
+      yield* server.peer
+      yield* settle
+      assert.isFalse(isSuspended(flushing))
+      assert.strictEqual((yield* Fiber.join(flushing)).delivery, "unknown")
+    }))
+
   it.effect("only what had not left is counted as unflushed", () =>
     Effect.gen(function*() {
       const { connection, events, peer, server } = yield* open()

@@ -163,12 +163,16 @@ export class Outbox {
       if (head !== undefined && head.number <= upTo) return this.awaitChange(next)
       if (this.closed !== undefined && (!this.closedByUs || this.closedOnBuffered)) return this.closed
       const link = this.link
-      if (link === undefined) return Effect.void
-      // Where the link dies first, `detach` says whether something was lost.
-      return Effect.matchEffect(link.flush, {
-        onSuccess: () => Effect.void,
-        onFailure: () => this.link === link ? this.awaitChange(next) : next
-      })
+      if (link === undefined || link.buffered() === 0) return Effect.void
+      // Where the session ends first, `detach` says whether something was lost. It also comes first where we leave a
+      // session whose peer does not read: that link lives on until it has had its time to close.
+      const left: Effect.Effect<void, ConnectionError> = Effect.suspend(() =>
+        this.link === link ? this.awaitChange(left) : next
+      )
+      return Effect.raceFirst(
+        Effect.matchEffect(link.flush, { onSuccess: () => Effect.void, onFailure: () => left }),
+        left
+      )
     })
     return next
   }
