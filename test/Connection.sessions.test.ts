@@ -345,6 +345,34 @@ describe("sessions", () => {
 })
 
 describe("withSessions", () => {
+  it.effect("finalizers of a use that ended with its session's messages are awaited before the next `Open`", () =>
+    Effect.gen(function*() {
+      const { connection } = yield* open()
+      const log: Array<string> = []
+      yield* beside(Stream.runForEach(connection.changes, (status) =>
+        Effect.sync(() => {
+          if (status._tag === "Open") log.push(`open ${status.session}`)
+        })))
+      yield* beside(connection.withSessions((session) =>
+        Effect.andThen(
+          Effect.addFinalizer(() =>
+            Effect.andThen(Effect.sleep("1 second"), Effect.sync(() => log.push(`released ${session.id}`)))
+          ),
+          Stream.runDrain(session.messages)
+        )
+      ))
+      yield* settle
+      yield* connection.reconnect()
+      yield* settle
+      yield* TestClock.adjust("1 second")
+      yield* settle
+      assert.deepStrictEqual(log, ["open 1", "released 1", "open 2"])
+      const closing = yield* beside(connection.close())
+      yield* settle
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(closing)
+    }))
+
   it.effect("runs in each session, is interrupted at its end, and has ended before the next one opens", () =>
     Effect.gen(function*() {
       const { connection, cut, peer } = yield* open()

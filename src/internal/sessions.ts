@@ -6,6 +6,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
 import type * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -115,6 +116,9 @@ const useSession = <A, E, R>(
     Effect.gen(function*() {
       // Of its own, since a failure in the session's scope would end the session for everybody.
       const scope = yield* Scope.fork(active.scope)
+      // The first, and so the last to run.
+      const closed = Latch.makeUnsafe()
+      yield* Scope.addFinalizer(scope, closed.open)
       // Made before the fiber, and so closed after it: what `use` acquired outlives `use` itself.
       const acquired = yield* Scope.fork(scope)
       const fiber = yield* Effect.forkIn(restore(Scope.provide(use(session), acquired)), scope, {
@@ -124,15 +128,33 @@ const useSession = <A, E, R>(
         // Done with this session: wait for its end, so that the next one is a new one.
         Exit.isSuccess(exit) ? active.ended : Effect.void)).pipe(
           Effect.onExit((waited) => {
-            if (Exit.isSuccess(waited) && Exit.isSuccess(waited.value)) return Scope.close(scope, waited)
+            if (Exit.isSuccess(waited) && Exit.isSuccess(waited.value)) return close(active, scope, closed, waited)
             place.release()
-            return Scope.close<unknown, unknown>(scope, Exit.isSuccess(waited) ? waited.value : waited)
+            return close(active, scope, closed, Exit.isSuccess(waited) ? waited.value : waited)
           })
         )
       if (Exit.isSuccess(exit) || endedWithSession(active, exit.cause)) return
       return yield* Effect.failCause(exit.cause)
     })
   )
+
+// In a fiber of the session, so that whoever waits for the session's finalizers before the next one opens waits for
+// these too; where the session's own scope is being closed, it closes this one.
+const close = (
+  active: ActiveSession,
+  scope: Scope.Closeable,
+  closed: Latch.Latch,
+  exit: Exit.Exit<unknown, unknown>
+): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (active.scope.state._tag === "Closed") return closed.await
+    // As an exit, since a failure in the session's scope would end the session for everybody.
+    const closing = Effect.forkIn(Effect.exit(Scope.close(scope, exit)), active.scope, {
+      startImmediately: true,
+      uninterruptible: true
+    })
+    return Effect.flatMap(closing, (fiber) => Effect.flatten(Fiber.join(fiber)))
+  })
 
 // A session that has ended interrupts `use`, or fails it first through its `receive` or `send`.
 const endedWithSession = (active: ActiveSession, cause: Cause.Cause<unknown>): boolean =>
