@@ -9,6 +9,7 @@
  * A named close code and its rights.
  */
 export interface CloseCodeInfo {
+  /** As it stands in a Close frame, two bytes (RFC 6455 §5.5.1). */
   readonly code: number
   /** The registered name, in the registry's words. */
   readonly name: string

@@ -61,7 +61,10 @@ export interface ConnectionService {
   readonly withSessions: <A, E, R>(
     use: (session: Session) => Effect.Effect<A, E, R>
   ) => Effect.Effect<void, E | ConnectionError, Exclude<R, Scope.Scope>>
-  /** Each session as it opens, the current one first; who is slow gets the latest. */
+  /**
+   * Each session as it opens, the current one first; who is slow gets the latest.
+   * Ends when we close, fails when the connection gives up.
+   */
   readonly sessions: Stream.Stream<Session, ConnectionError>
   /**
    * Messages across sessions, from now on; every run is its own subscription, and
@@ -100,10 +103,15 @@ export interface ConnectionService {
    * Ends the session (code 1000 by default, not flushed) and dials now; while
    * waiting it cuts the wait short, while dialling it keeps that dial. It resets
    * neither schedule nor counters. Returns when the old session has ended and the
-   * dial begins, or waits for the floor alone. False, once closed.
+   * dial begins, or waits for the floor alone. False, once closed. Fails with
+   * `InvalidRequest` for a code that may not be sent.
    */
   readonly reconnect: (options?: ReconnectOptions) => Effect.Effect<boolean, ConnectionError>
-  /** Closes for good, and waits until it is done: flush, Close, the peer's answer, within `closeTimeout`. */
+  /**
+   * Closes for good, and waits until it is done: flush, Close, the peer's answer,
+   * within `closeTimeout`. Fails with `InvalidRequest` for a code that may not be
+   * sent, and then closes nothing.
+   */
   readonly close: (options?: CloseOptions) => Effect.Effect<void, ConnectionError>
   /** Waits until closed: succeeds where we closed it, fails where it gave up. */
   readonly await: Effect.Effect<void, ConnectionError>
@@ -151,7 +159,7 @@ export const make = (
   })
 
 /**
- * The layer of `Connection`, over its four parts.
+ * The layer of `Connection`, over its four parts. Fails as `make` does.
  */
 export const layer = (options?: ConnectionOptions): Layer.Layer<Connection, ConnectionError, Parts> =>
   Layer.effect(Connection, make(options))

@@ -29,12 +29,15 @@ export interface AttemptContext {
 export interface HandshakeRequest {
   /** Normalised: ws, wss or ws+unix; no fragment, no userinfo (it is an `authorization` header by now). */
   readonly url: string
+  /** In lower case, those of the handshake itself not among them. */
   readonly headers: Headers.Headers
+  /** In the order of preference; unique tokens (RFC 6455 §4.1). */
   readonly subprotocols: ReadonlyArray<string>
   /** Those of them that were given as `Redacted`: never print them. */
   readonly secretSubprotocols?: ReadonlyArray<string> | undefined
   /** The extensions that the transport will offer, such as `permessage-deflate`. */
   readonly extensions: ReadonlyArray<string>
+  /** Dials since the last stable session, from 1. */
   readonly attempt: number
   /** Origin and path of `url`, for people. */
   readonly endpoint: string
@@ -46,14 +49,19 @@ export type Check = "http" | "status" | "upgrade" | "connection" | "accept" | "e
 /** The verdict of one check. */
 export interface CheckResult {
   readonly check: Check
+  /** Whether the answer passed it. */
   readonly ok: boolean
+  /** What would have passed, in words. */
   readonly expected: string
+  /** What the answer said; "nothing" where it said nothing. */
   readonly actual: string
 }
 
 /** Every check with its verdict, and the first failure as the typed reason. */
 export interface Verdict {
+  /** All of them, those after a failure too. */
   readonly checks: ReadonlyArray<CheckResult>
+  /** None where every check passed. */
   readonly failure: Option.Option<Reason>
 }
 
@@ -73,8 +81,11 @@ export type Verify = (input: VerifyInput) => Verdict
 
 /** The link as `greet` may use it: alone, before anybody else. */
 export interface GreetSession {
+  /** Origin and path; never credentials, never the query. */
   readonly endpoint: string
+  /** The one that the server chose. */
   readonly subprotocol: Option.Option<string>
+  /** None where the platform does not tell (browsers). */
   readonly response: Option.Option<HandshakeResponse>
   /** Usable for the session's life. */
   readonly send: (message: Message) => Effect.Effect<void, ConnectionError>
@@ -92,6 +103,7 @@ export interface GreetSession {
  * ends the session. Anything else that `greet` returns is of no interest.
  */
 export interface Greeting {
+  /** Run beside the session for as long as it lives. */
   readonly heartbeat: Effect.Effect<never, unknown>
 }
 
@@ -107,6 +119,7 @@ export class Handshake extends Context.Service<Handshake, {
   readonly greet: Option.Option<(session: GreetSession) => Effect.Effect<unknown, unknown, Scope.Scope>>
   /** The deadline for the request, DNS, TCP, TLS and the 101, together. */
   readonly timeout: Duration.Duration
+  /** The deadline for `greet`. */
   readonly greetTimeout: Duration.Duration
   /** Whether the request has headers of the user's, which browsers cannot send; false where not said. */
   readonly usesHeaders?: boolean | undefined
@@ -166,7 +179,11 @@ export interface Options<RUrl = never, RHeaders = never, RSubprotocols = never, 
    * header. A fragment is refused (RFC 6455 §3).
    */
   readonly url: Source<UrlValue, RUrl>
-  /** Headers of the request, in any case. `Upgrade`, `Connection` and `Sec-WebSocket-*` are refused. Default none. */
+  /**
+   * Headers of the request, in any case. What belongs to the handshake itself is
+   * refused: `Upgrade`, `Connection`, `Content-Length`, `Transfer-Encoding` and
+   * `Sec-WebSocket-*` (RFC 6455 §4.1). Default none.
+   */
   readonly headers?: Source<HeadersValue, RHeaders> | undefined
   /** Offered in this order. Default none. */
   readonly subprotocols?: Source<SubprotocolsValue, RSubprotocols> | undefined

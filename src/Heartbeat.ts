@@ -63,6 +63,7 @@ export interface MessageOptions<R = never> extends HeartbeatOptions {
 
 /** How long a feed may be silent. */
 export interface IdleOptions {
+  /** How long neither a message nor a ping of the peer's may come; required. */
   readonly within: Duration.Input
 }
 

@@ -17,7 +17,9 @@ export type Message = string | Uint8Array
 
 /** The server's answer to the opening handshake. */
 export interface HandshakeResponse {
+  /** The HTTP status, 101 where it opened a link. */
   readonly status: number
+  /** In lower case; what came several times is joined with ", ". */
   readonly headers: Headers.Headers
 }
 
@@ -45,6 +47,7 @@ export interface Receiver {
 export interface Link {
   /** Origin and path; never credentials, never the query. */
   readonly endpoint: string
+  /** The one that the server chose, if any. */
   readonly subprotocol: Option.Option<string>
   /** None where the platform does not tell (browsers). */
   readonly response: Option.Option<HandshakeResponse>
@@ -98,6 +101,7 @@ export interface Link {
   readonly writable: () => boolean
   /** Stops reading: no message, ping, pong, Close or end is seen until `resume`. Without effect where the transport cannot. */
   readonly pause: () => void
+  /** Reads on. Without effect where nothing was paused. */
   readonly resume: () => void
   /**
    * Runs a task as soon as the socket's own callback has returned, where the

@@ -34,9 +34,11 @@ export interface CloseOptions {
 export interface Session {
   /** Counts the sessions of a connection, from 1. */
   readonly id: number
+  /** By the wall clock. */
   readonly openedAt: DateTime.Utc
   /** Origin and path; never credentials, never the query. */
   readonly endpoint: string
+  /** The one that the server chose, if any. */
   readonly subprotocol: Option.Option<string>
   /** None where the platform does not tell (browsers). */
   readonly response: Option.Option<HandshakeResponse>

@@ -35,9 +35,11 @@ export interface TlsOptions {
   readonly servername?: string | undefined
   /** Whether a server, or a proxy, that cannot prove who it is is refused; default true. False is for tests only. */
   readonly rejectUnauthorized?: boolean | undefined
+  /** The oldest TLS that is spoken; default: Node's own, TLS 1.2. */
   readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined
+  /** The newest TLS that is spoken; default: Node's own, TLS 1.3. */
   readonly maxVersion?: "TLSv1.2" | "TLSv1.3" | undefined
-  /** OpenSSL's list of ciphers. */
+  /** OpenSSL's list of ciphers; default: Node's own. */
   readonly ciphers?: string | undefined
 }
 
@@ -67,6 +69,7 @@ export interface DeflateOptions {
  * Everything about the socket; all of it optional.
  */
 export interface NodeTransportOptions {
+  /** For wss; default: Node's own choices. */
   readonly tls?: TlsOptions | undefined
   /** An agent of node:http, or of node:https for wss, to make the sockets; default none. Not together with `proxy`. */
   readonly agent?: Agent | undefined

@@ -12,6 +12,7 @@ import type { Message } from "../Link.ts"
 export interface Dial {
   /** When it came, in milliseconds of Effect's Clock. */
   readonly at: number
+  /** What the client asked for. May hold secrets of the test's. */
   readonly request: HandshakeRequest
 }
 
@@ -95,6 +96,7 @@ export interface TestPeer {
   readonly latency: (duration: Duration.Input) => Effect.Effect<void>
   /** Stops reading: what the client sends piles up in its own buffers. */
   readonly pauseReading: Effect.Effect<void>
+  /** Reads on; what piled up arrives. */
   readonly resumeReading: Effect.Effect<void>
   /**
    * Waits for the Close frame that the client sends, be it an answer to ours;

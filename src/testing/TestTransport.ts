@@ -45,6 +45,7 @@ import type { Dial, TestPeer, TestServer } from "./TestServer.ts"
 
 export type { Answers, Dial, TestPeer, TestServer } from "./TestServer.ts"
 
+/** What `makeWith` takes. */
 export interface Options {
   /** What the transport can do; by default everything. To imitate a browser, all false and `closeCodes: "1000,3000-4999"`. */
   readonly capabilities?: Partial<Capabilities> | undefined
@@ -52,7 +53,9 @@ export interface Options {
 
 /** A server, and the transport whose every dial reaches it. */
 export interface TestTransport {
+  /** The client's side: give it to a connection in place of a real transport. */
   readonly layer: Layer.Layer<Transport>
+  /** The other side, which the test holds. */
   readonly server: TestServer
 }
 
