@@ -51,6 +51,9 @@ const phaseWords = {
   greet: "greeting"
 } as const
 
+// OpenSSL's own words are a line of its sources.
+const plainPort: ReadonlySet<string> = new Set(["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG"])
+
 /** No response came: name lookup, TCP, proxy or TLS failed, or the connection was lost before a status line. */
 export class ConnectFailed extends Schema.TaggedError<ConnectFailed>("holdfast/ConnectFailed")("ConnectFailed", {
   phase: Schema.Literals(["dns", "tcp", "proxy", "tls", "response"]),
@@ -60,8 +63,11 @@ export class ConnectFailed extends Schema.TaggedError<ConnectFailed>("holdfast/C
   detail: text
 }) {
   override get message(): string {
+    const detail = plainPort.has(this.code)
+      ? "this port does not seem to speak TLS, so use ws:// or another port"
+      : this.detail
     return `could not connect, ${phaseWords[this.phase]} failed with ${this.code}` +
-      (this.detail === "" ? "" : `: ${this.detail}`)
+      (detail === "" ? "" : `: ${detail}`)
   }
 }
 

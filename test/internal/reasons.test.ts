@@ -18,6 +18,16 @@ describe("a reason's message", () => {
       "could not connect, looking up the host name failed with ENOTFOUND: getaddrinfo ENOTFOUND h"
     ],
     [
+      // It said where in OpenSSL's sources that was found, and not what to do.
+      new reasons.ConnectFailed({
+        phase: "tls",
+        code: "ERR_SSL_WRONG_VERSION_NUMBER",
+        detail: "write EPROTO 40:error:"
+      }),
+      "could not connect, negotiating TLS failed with ERR_SSL_WRONG_VERSION_NUMBER: " +
+      "this port does not seem to speak TLS, so use ws:// or another port"
+    ],
+    [
       new reasons.HandshakeTimeout({ phase: "tls", timeout: Option.some(Duration.seconds(10)) }),
       "no open connection within 10s: time ran out while negotiating TLS"
     ],
