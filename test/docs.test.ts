@@ -1,5 +1,5 @@
 // The docs are held to the code: what they show compiles, what they link to is there, what they table is so.
-import { Duration, Option } from "effect"
+import { Duration, Effect, Option, Result } from "effect"
 import { execFile } from "node:child_process"
 import { existsSync, globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
@@ -11,6 +11,10 @@ import * as E from "../src/ConnectionError.ts"
 import { ConnectionEvent } from "../src/ConnectionEvent.ts"
 import * as Metrics from "../src/ConnectionMetrics.ts"
 import { ConnectionStatus } from "../src/ConnectionStatus.ts"
+import * as Handshake from "../src/Handshake.ts"
+import { check } from "../src/internal/connectionOptions.ts"
+import { resolve } from "../src/node/internal/transportOptions.ts"
+import * as Reconnect from "../src/Reconnect.ts"
 import type { Recovery } from "../src/Recovery.ts"
 import { type CodeBlock, readPage } from "./support/markdown.ts"
 
@@ -140,6 +144,46 @@ describe("the reference", () => {
       fields._tag.schema.literal,
       ...Object.keys(fields).filter((name) => name !== "_tag" && name !== "at")
     ]))
+  })
+
+  it("tables the options with the defaults that they have", async () => {
+    const connection = await Effect.runPromise(check(undefined))
+    const transport = Result.getOrThrow(resolve({}, {}))
+    const handshake = await Effect.runPromise(Handshake.make({ url: "wss://feed.example" }))
+    const reconnect = await Effect.runPromise(Reconnect.make())
+    const defaults: Record<string, Record<string, unknown>> = {
+      "The connection": {
+        start: connection.start,
+        closeTimeout: connection.closeTimeout,
+        closeCode: connection.closeCode,
+        "inbound.highWaterMark": connection.inbound.highWaterMark,
+        "inbound.overflow": connection.inbound.overflow,
+        "inbound.unread": connection.inbound.unread,
+        "inbound.maxPause": connection.inbound.maxPause,
+        "outbound.highWaterMark": connection.outbound.highWaterMark,
+        "outbound.whileDisconnected": connection.outbound.whileDisconnected.mode
+      },
+      "The handshake": { timeout: handshake.timeout, greetTimeout: handshake.greetTimeout },
+      Reconnection: { resetAfter: reconnect.resetAfter },
+      "The transport on Node": {
+        maxPayload: transport.ws.maxPayload,
+        redirects: transport.redirects,
+        perMessageDeflate: transport.ws.perMessageDeflate,
+        keepAlive: Duration.millis(transport.keepAlive!),
+        noDelay: transport.noDelay
+      }
+    }
+    for (const [section, options] of Object.entries(defaults)) {
+      const tabled = new Map(
+        table("options", section).map(([name = "", told = ""]) => [name.replaceAll("`", ""), told])
+      )
+      for (const [option, value] of Object.entries(options)) {
+        const told = tabled.get(option) ?? "nothing"
+        if (Duration.isDuration(value)) {
+          expect([option, Duration.fromInputUnsafe(told as Duration.Input)]).toEqual([option, value])
+        } else expect([option, told.replace(/[`"\s]|bytes/g, "")]).toEqual([option, String(value)])
+      }
+    }
   })
 
   it("names every metric, with its kind", () => {
