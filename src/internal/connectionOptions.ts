@@ -126,10 +126,10 @@ const object = <A extends object>(option: string, value: A): Result.Result<A, In
     ? Result.succeed(value)
     : invalid(option, "use an object with the options of this group")
 
-const size = (option: string, value: number): Result.Result<number, InvalidRequest> =>
+const size = (option: string, value: number, unit = "bytes"): Result.Result<number, InvalidRequest> =>
   typeof value === "number" && Number.isSafeInteger(value) && value > 0
     ? Result.succeed(value)
-    : invalid(option, `${String(value)} is not a number of bytes; use a whole number above 0`)
+    : invalid(option, `${String(value)} is not a number of ${unit}; use a whole number above 0`)
 
 const oneOf = <const A extends string>(
   option: string,
@@ -154,7 +154,7 @@ const whileDisconnected = (
     const messages = buffer.messages ?? (buffer.bytes === undefined ? 1000 : unbounded)
     return {
       mode: "buffer" as const,
-      messages: yield* size(`${option}.buffer.messages`, messages),
+      messages: yield* size(`${option}.buffer.messages`, messages, "messages"),
       bytes: yield* size(`${option}.buffer.bytes`, buffer.bytes ?? unbounded),
       overflow: yield* oneOf(
         `${option}.overflow`,

@@ -91,4 +91,15 @@ describe("the options of a connection", () => {
       assert.deepStrictEqual(yield* buffer({ bytes: 10 }), { ...made, messages: unbounded, bytes: 10 })
       assert.deepStrictEqual(yield* buffer({ messages: 5, bytes: 10 }), { ...made, messages: 5, bytes: 10 })
     }))
+
+  it.effect("a bound of a buffer that is none is told in its own unit", () =>
+    Effect.gen(function*() {
+      const problem = (buffer: { readonly messages?: number; readonly bytes?: number }) =>
+        Effect.map(
+          Effect.flip(check({ outbound: { whileDisconnected: { buffer } } })),
+          ({ reason }) => reason._tag === "InvalidRequest" ? reason.problem : ""
+        )
+      assert.match(yield* problem({ messages: 0 }), /^0 is not a number of messages;/)
+      assert.match(yield* problem({ bytes: 0 }), /^0 is not a number of bytes;/)
+    }))
 })
