@@ -38,6 +38,8 @@ export interface Driver {
   readonly close: (code: number, reason: string) => void
   /** Frees the descriptor now. */
   readonly terminate: () => void
+  /** The same for a link that is given up: what has not reached the peer must not reach it later. */
+  readonly reset?: (() => void) | undefined
   readonly pause: (() => void) | undefined
   readonly resume: (() => void) | undefined
   /** See `Link.afterCallback`. */
@@ -283,7 +285,8 @@ export class LinkState implements Link {
   abort(error: ConnectionError): Effect.Effect<void> {
     return Effect.sync(() => {
       this.endWith(error)
-      this.driver.terminate()
+      if (this.driver.reset === undefined) this.driver.terminate()
+      else this.driver.reset()
     })
   }
 

@@ -73,6 +73,24 @@ describe("staying in", () => {
       })
   )
 
+  it.live("what a dead session still had on its way does not arrive behind the next session's frames: TCP is reset", () =>
+    Effect.gen(function*() {
+      const server = yield* RealServer.make()
+      const { connection, events } = yield* connect(server.url, {
+        heartbeat: { interval: "200 millis", timeout: "200 millis" },
+        reconnect: onDemand
+      })
+      const peer = yield* server.peer
+      yield* connection.awaitOpen
+      const codes: Array<string | undefined> = []
+      peer.socket.on("error", (error: NodeJS.ErrnoException) => codes.push(error.code))
+      yield* peer.blackhole({ inbound: true, outbound: true })
+      yield* connection.send("on its way")
+      assert.strictEqual((yield* events.next("Disconnected")).error.reason._tag, "HeartbeatTimeout")
+      yield* peer.down
+      assert.deepStrictEqual(codes, ["ECONNRESET"])
+    }))
+
   it.live("a peer that stopped reading and writing is noticed although sends pile up before it", () =>
     Effect.gen(function*() {
       const server = yield* RealServer.make()

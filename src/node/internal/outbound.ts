@@ -5,6 +5,7 @@ import type { Socket } from "node:net"
 import WebSocket from "ws"
 import type { Driver } from "../../internal/linkState.ts"
 import type { Message } from "../../Link.ts"
+import { resetSocket } from "./resetSocket.ts"
 
 /** Corked bytes that are handed on before the tick is over. */
 const most = 64 * 1024
@@ -192,6 +193,11 @@ export class Outbound implements Driver {
   terminate(): void {
     this.ws.terminate()
     this.socket.destroy()
+  }
+
+  reset(): void {
+    resetSocket(this.socket)
+    this.terminate()
   }
 
   // Between the chunks of one read of the event loop; an immediate comes after up to 32 of them.
