@@ -114,6 +114,12 @@ const play = (server: MisbehavingServer, feed: Feed): Effect.Effect<
       if (failures.includes(neverEnded)) return { events, checks }
     }
 
+    // A ping needs a second of silence, which a busy machine may not have left in any session so far.
+    yield* Effect.sleep("20 millis").pipe(
+      Effect.repeat({ until: () => events.some((event) => event._tag === "PongReceived") }),
+      Effect.timeoutOption("5 seconds")
+    )
+
     timeline.heading("Curtain: the client closes", "Close 1000 is sent, the server answers, the connection is closed.")
     yield* connection.close()
     yield* Effect.sleep("100 millis")

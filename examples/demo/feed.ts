@@ -59,7 +59,7 @@ export class Feed {
   /** Ten numbers, then a pause in which there is something for the heartbeat to do; for ever. */
   get rhythm(): Effect.Effect<never> {
     const one = Effect.andThen(this.publish(1), Effect.sleep("50 millis"))
-    return one.pipe(Effect.repeat({ times: 9 }), Effect.andThen(Effect.sleep("1200 millis")), Effect.forever)
+    return one.pipe(Effect.repeat({ times: 9 }), Effect.andThen(Effect.sleep("1500 millis")), Effect.forever)
   }
 
   // ---------------------------------------------------------------------------
