@@ -31,7 +31,20 @@ prototype.evaluate = function(this: AnyFiber, effect) {
 }
 
 /** Where a fiber came from: the fiber that forked it or, for the first of a family, a stack that is yet to be told. */
-const origin = (): AnyFiber | Error => Fiber.getCurrent() ?? shortStack(12)
+const origin = (): AnyFiber | Error => Fiber.getCurrent() ?? (isTold ? shortStack(12) : untold)
+
+const untold = shortStack(0)
+let isTold = true
+
+/** Where the fibers come from that `run` starts is not remembered: for who starts a million of them and only counts. */
+export const withoutOrigins = <A>(run: () => A): A => {
+  isTold = false
+  try {
+    return run()
+  } finally {
+    isTold = true
+  }
+}
 
 /** How many fibers live. */
 export const liveFibers = (): number => born.size

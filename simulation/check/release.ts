@@ -1,0 +1,29 @@
+// After the end of its scope nothing of a connection is left.
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type { Simulation } from "../simulation.ts"
+import { must } from "./violation.ts"
+
+const released = "everything is released"
+
+export const check = (simulation: Simulation): void => {
+  const { client, peers, users, world } = simulation
+  const open = Effect.runSync(client.server.openLinks)
+  must(open === 0, released, () => `${open} descriptors are open`)
+  for (const [i, link] of client.links.entries()) {
+    must(link.failure() !== undefined, released, () => `link ${i + 1} has not ended`)
+  }
+  // Readers at their own pace finish what they were given.
+  world.advance(3_600_000)
+  for (const { exit, what } of users.everybody) {
+    must(exit !== undefined, released, () => `${what} still waits`)
+    if (exit?._tag === "Failure") {
+      must(!Cause.hasDies(exit.cause), released, () => `${what} died: ${Cause.pretty(exit.cause)}`)
+    }
+  }
+  for (const peer of peers.all) {
+    must(peer.closedWith !== undefined, released, () => `peer ${peer.index} was never told of the end`)
+  }
+}
+
+export const checkFibers = (left: number): void => must(left === 0, released, () => `${left} fibers are left`)
