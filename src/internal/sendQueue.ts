@@ -135,33 +135,42 @@ export class SendQueue {
   sessionEnded(error: ConnectionError): void {
     const waiting = this.entries
     this.entries = []
+    const settled: Array<readonly [Entry, Effect.Effect<void, ConnectionError>]> = []
     for (const entry of waiting) {
       if (entry.waitsFor === "session") {
-        entry.settle?.(Effect.fail(sendFailed(error)))
+        settled.push([entry, Effect.fail(sendFailed(error))])
       } else if (entry.buffered || entry.waitsFor === "any" || this.policy.mode === "suspend") {
         this.entries.push(entry)
       } else {
-        this.fallUnder(this.policy, entry, error)
+        const outcome = this.fallUnder(this.policy, entry, error)
+        if (outcome === undefined) this.entries.push(entry)
+        else settled.push([entry, outcome])
       }
     }
+    // Not before all are in their places: a sender goes on at once, and what it sends next must not overtake them.
+    for (const [entry, outcome] of settled) entry.settle?.(outcome)
   }
 
-  private fallUnder(policy: WhileDisconnected, entry: Entry, error: ConnectionError): void {
+  /** The outcome; undefined where it goes on waiting. */
+  private fallUnder(
+    policy: WhileDisconnected,
+    entry: Entry,
+    error: ConnectionError
+  ): Effect.Effect<void, ConnectionError> | undefined {
     const decision = policy.mode === "buffer" ? this.makeRoom(entry.bytes, policy) : policy.mode
     switch (decision) {
       case "suspend":
-        this.entries.push(entry)
-        return
+        return undefined
       case "fail":
-        return entry.settle?.(Effect.fail(sendFailed(error)))
+        return Effect.fail(sendFailed(error))
       case "drop":
         this.journal.dropped("outbound", "whileDisconnected", 1, entry.bytes)
-        return entry.settle?.(Effect.void)
+        return Effect.void
       case "kept":
         this.keep(entry.number, entry.message, entry.bytes)
-        return entry.settle?.(Effect.void)
+        return Effect.void
       case "dropped":
-        return entry.settle?.(Effect.void)
+        return Effect.void
     }
   }
 

@@ -156,6 +156,15 @@ describe("when the session ends", () => {
         assert.deepStrictEqual(drain(), [...left])
       }))
   }
+
+  it.effect("a sender that is told, and goes on at once, does not overtake those that waited behind it", () =>
+    Effect.gen(function*() {
+      const { buffer, drain, queue, wait } = yield* make({ mode: "buffer", messages: 9, bytes: 100, overflow: "fail" })
+      queue.wait("first", "policy", () => void buffer("next"))
+      wait("second")
+      queue.sessionEnded(lost)
+      assert.deepStrictEqual(drain(), ["first", "second", "next"])
+    }))
 })
 
 describe("when all is over", () => {
