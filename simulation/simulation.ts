@@ -82,6 +82,9 @@ const judge = (given: program.Program): Failure | undefined => {
     end(simulation, scope)
     check()
     Sending.checkEnd(simulation)
+    Release.checkDescriptors(simulation)
+    // Readers at their own pace finish what they were given.
+    world.advance(3_600_000)
     Receiving.checkEnd(simulation)
     for (const one of checks) one.checkEnd()
     Release.check(simulation)

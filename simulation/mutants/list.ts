@@ -43,9 +43,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "a send of a session that has ended is forgotten",
     breaks: "every send has one outcome",
     file: "src/internal/sendQueue.ts",
-    from: `if (entry.waitsFor === "session") {
-        entry.settle?.(Effect.fail(sendFailed(error)))`,
-    to: `if (entry.waitsFor === "session") {`
+    from: "told.push(() => entry.settle?.(failed))",
+    to: ""
   },
   {
     name: "the queue does not drain in a second session",
@@ -67,10 +66,10 @@ export const mutants: ReadonlyArray<Mutant> = [
     breaks: "what is not sent is not received",
     file: "src/internal/sendQueue.ts",
     from: `case "fail":
-        return entry.settle?.(Effect.fail(sendFailed(error)))`,
+        return failed`,
     to: `case "fail":
         this.entries.push(entry)
-        return entry.settle?.(Effect.fail(sendFailed(error)))`
+        return failed`
   },
   {
     name: "a frame that a closing link refused counts as sent",
