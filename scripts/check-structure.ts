@@ -32,7 +32,7 @@ export const violations = (root: string): ReadonlyArray<string> => {
     ...missingTests([...sources.keys()], tests),
     ...wrongLayers(sources),
     ...wrongImports(sources),
-    ...leftOpen(glob("src/**/*.ts", "test/**/*.ts", "examples/**/*.ts"), read)
+    ...leftOpen(glob("src/**/*.ts", "test/**/*.ts", "examples/**/*.ts", "chaos/**/*.ts"), read)
   ]
 }
 

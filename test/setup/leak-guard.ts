@@ -3,8 +3,8 @@
 // A test may use what its file set up before (a server of `beforeAll`), so the numbers are compared, not the things.
 // What is on its way out gets some turns of the event loop to leave; a machine that is slow gives slower turns.
 import { afterAll, aroundEach } from "vitest"
-import { describeFibersSince, liveFibers, newestFiber } from "./live-fibers.ts"
-import { describeResourcesSince, liveResources, newestResource, withoutTracking } from "./live-resources.ts"
+import { leaksFromNowOn } from "./leaks.ts"
+import { withoutTracking } from "./live-resources.ts"
 
 const pause = 25
 const patience = Number(process.env["HOLDFAST_LEAK_PATIENCE"] ?? 80)
@@ -51,16 +51,6 @@ afterAll(async () => {
   await nextTurn()
   failOn(unheard.splice(0))
 })
-
-const leaksFromNowOn = (): () => ReadonlyArray<string> => {
-  const before = { fiber: newestFiber(), fibers: liveFibers(), resource: newestResource(), resources: liveResources() }
-  return () => [
-    ...(liveFibers() > before.fibers ? describeFibersSince(before.fiber) : []),
-    ...Array.from(liveResources()).flatMap(([type, count]) =>
-      count > (before.resources.get(type) ?? 0) ? describeResourcesSince(type, before.resource) : []
-    )
-  ]
-}
 
 const failOn = (found: ReadonlyArray<string>): void => {
   if (found.length === 0) return

@@ -8,7 +8,15 @@ import { existsSync } from "node:fs"
 import { networkInterfaces } from "node:os"
 import { delimiter, join } from "node:path"
 
-export type Requirement = "chromium" | "ipv6" | "networkNamespaces" | "openssl"
+export type Requirement =
+  | "chromium"
+  | "haproxy"
+  | "ipv6"
+  | "networkNamespaces"
+  | "nft"
+  | "nginx"
+  | "openssl"
+  | "trafficControl"
 
 export interface Provision {
   readonly available: boolean
@@ -45,10 +53,34 @@ const probes: Record<Requirement, Probe> = {
       return { available: status === 0, path: unshare.path }
     }
   },
+  nginx: {
+    missing: "no nginx on the PATH (Debian: apt-get install nginx-light)",
+    run: () => program("nginx")
+  },
+  haproxy: {
+    missing: "no haproxy on the PATH (Debian: apt-get install haproxy)",
+    run: () => program("haproxy")
+  },
+  nft: {
+    missing: "packets cannot be dropped (needs root, and nft of Debian's nftables)",
+    run: () => inNamespace("nft", "add table inet probe")
+  },
+  trafficControl: {
+    missing: "a line cannot be made slow (needs root, tc of iproute2, and a kernel with sch_tbf)",
+    run: () => inNamespace("tc", "qdisc add dev lo root tbf rate 64kbit burst 3200 latency 1s")
+  },
   ipv6: {
     missing: "the loopback interface has no IPv6 address",
     run: () => ({ available: hasLoopback6(), path: undefined })
   }
+}
+
+/** Whether a command succeeds in a namespace of its own, where it changes nothing that lasts. */
+const inNamespace = (name: string, args: string): Provision => {
+  const { path } = program(name)
+  if (path === undefined || !program("unshare").available) return { available: false, path: undefined }
+  const { status } = spawnSync("unshare", ["--net", path, ...args.split(" ")], { stdio: "ignore" })
+  return { available: status === 0, path }
 }
 
 const hasLoopback6 = (): boolean =>

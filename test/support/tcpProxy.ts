@@ -1,7 +1,10 @@
-// A wire between a client and a server that a test can cut, without either of them having a hand in it.
+// A wire between a client and a server that a test can cut and spoil, without either of them having a hand in it.
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as net from "node:net"
+import { type Faults, Pump } from "./pump.ts"
+
+export type { Faults } from "./pump.ts"
 
 export interface TcpProxy {
   readonly port: number
@@ -11,35 +14,44 @@ export interface TcpProxy {
   readonly cut: (how: "reset" | "end") => Effect.Effect<void>
   /** From now on nothing goes through the connections that are there, and nobody is told. */
   readonly swallow: Effect.Effect<void>
+  /** From now on the bytes of every connection fare like this; a function is given its number, from 1. */
+  readonly spoil: (towards: "client" | "server", faults: Faults | ((connection: number) => Faults)) => Effect.Effect<
+    void
+  >
 }
 
 export const make = (target: number): Effect.Effect<TcpProxy, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const pairs = new Set<readonly [client: net.Socket, upstream: net.Socket]>()
+    const pairs = new Set<Pair>()
+    const spoilt = { client: (_: number): Faults => ({}), server: (_: number): Faults => ({}) }
     let connections = 0
-    const server = net.createServer((client) => {
-      connections++
-      const upstream = net.connect(target, "127.0.0.1")
-      const pair = [client, upstream] as const
+    const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+      const number = ++connections
+      const upstream = net.connect({ port: target, host: "127.0.0.1", allowHalfOpen: true, noDelay: true })
+      const pair: Pair = {
+        sockets: [client, upstream],
+        pumps: [
+          new Pump(client, upstream, () => spoilt.server(number)),
+          new Pump(upstream, client, () => spoilt.client(number))
+        ]
+      }
       pairs.add(pair)
-      for (const socket of pair) {
+      for (const socket of pair.sockets) {
         socket.on("error", () => undefined)
         socket.on("close", () => {
-          for (const other of pair) other.destroy()
+          for (const other of pair.sockets) other.destroy()
+          for (const pump of pair.pumps) pump.stop()
           pairs.delete(pair)
         })
       }
-      client.pipe(upstream)
-      upstream.pipe(client)
     })
     yield* Effect.acquireRelease(
       Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
       () =>
         Effect.callback<void>((resume) => {
           server.close(() => resume(Effect.void))
-          for (const [client, upstream] of pairs) {
-            client.destroy()
-            upstream.destroy()
+          for (const { sockets } of pairs) {
+            for (const socket of sockets) socket.destroy()
           }
         })
     )
@@ -48,16 +60,24 @@ export const make = (target: number): Effect.Effect<TcpProxy, never, Scope.Scope
       connections: () => connections,
       cut: (how) =>
         Effect.sync(() => {
-          for (const [client] of pairs) {
+          for (const { sockets: [client] } of pairs) {
             if (how === "reset") client.resetAndDestroy()
             else client.end()
           }
         }),
       swallow: Effect.sync(() => {
-        for (const [client, upstream] of pairs) {
-          client.unpipe(upstream).resume()
-          upstream.unpipe(client).resume()
+        for (const { pumps } of pairs) {
+          for (const pump of pumps) pump.swallow()
         }
-      })
+      }),
+      spoil: (towards, faults) =>
+        Effect.sync(() => {
+          spoilt[towards] = typeof faults === "function" ? faults : () => faults
+        })
     }
   })
+
+interface Pair {
+  readonly sockets: readonly [client: net.Socket, upstream: net.Socket]
+  readonly pumps: ReadonlyArray<Pump>
+}
