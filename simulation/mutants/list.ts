@@ -36,14 +36,14 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "a new round trip is a transition",
     breaks: "status edges are legal",
     file: "src/internal/sessionLifecycle.ts",
-    from: "journal.rtt(rtt)",
+    from: "journal.meter.rtt(rtt)",
     to: "journal.transition(this.openStatus(session))"
   },
   {
     name: "a send of a session that has ended is forgotten",
     breaks: "every send has one outcome",
     file: "src/internal/sendQueue.ts",
-    from: "told.push(() => entry.settle?.(failed))",
+    from: "settled.push([entry, Effect.fail(sendFailed(error))])",
     to: ""
   },
   {
@@ -66,10 +66,10 @@ export const mutants: ReadonlyArray<Mutant> = [
     breaks: "what is not sent is not received",
     file: "src/internal/sendQueue.ts",
     from: `case "fail":
-        return failed`,
+        return Effect.fail(sendFailed(error))`,
     to: `case "fail":
         this.entries.push(entry)
-        return failed`
+        return Effect.fail(sendFailed(error))`
   },
   {
     name: "a frame that a closing link refused counts as sent",
