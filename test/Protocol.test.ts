@@ -16,7 +16,8 @@ import type { ConnectionError } from "../src/ConnectionError.ts"
 import * as Metrics from "../src/ConnectionMetrics.ts"
 import * as Protocol from "../src/Protocol.ts"
 import { beside, collect, connect, failureOf, parts, settle } from "./support/connect.ts"
-import { Feed, feed, Follow, noPrice, Price, price } from "./support/feed.ts"
+import type { Price } from "./support/feed.ts"
+import { Feed, feed, Follow, noPrice, price } from "./support/feed.ts"
 import { heard, speak, speakWith } from "./support/protocol.ts"
 
 const kelp = (price: number): Price => ({ symbol: "KELP", price })
@@ -89,9 +90,11 @@ describe("reading", () => {
       const listenedToo: Array<Price> = []
       yield* protocol.listen((value) => listened.push(value))
       yield* protocol.listen((value) => listenedToo.push(value))
-      const session = yield* beside(protocol.withSessions((session) =>
-        Stream.runForEach(session.messages, (value) => Effect.sync(() => inSession.push(value)))
-      ))
+      const session = yield* beside(
+        protocol.withSessions((session) =>
+          Stream.runForEach(session.messages, (value) => Effect.sync(() => inSession.push(value)))
+        )
+      )
       const inSession: Array<Price> = []
       yield* settle
       for (const n of [1, 2, 3]) yield* peer.send(price(n))
@@ -232,7 +235,10 @@ describe("what is not understood", () => {
         yield* settle
         assert.deepStrictEqual(prices, [kelp(1), kelp(2)])
         assert.deepStrictEqual(lines.length, 2)
-        assert.match(lines[0]!, /^Warn a message was not understood: Expected number\n {2}at \["price"\] \(it begins with \{/)
+        assert.match(
+          lines[0]!,
+          /^Warn a message was not understood: Expected number\n {2}at \["price"\] \(it begins with \{/
+        )
         assert.match(lines[1]!, /^Warn a message was not understood: json cannot decode it/)
         assert.deepStrictEqual(told.map(({ by, head }) => [by, head]), [
           ["schema", noPrice],
@@ -369,7 +375,7 @@ describe("sessions", () => {
           yield* session.send({ op: "follow", symbol: `S${session.id}` })
           const { price } = yield* session.receive
           seen.push(`${session.id}: ${price}`)
-          yield* Effect.ensuring(Effect.never, Effect.sync(() => seen.push(`${session.id} over`)))
+          return yield* Effect.ensuring(Effect.never, Effect.sync(() => seen.push(`${session.id} over`)))
         })
       ))
       yield* settle

@@ -41,20 +41,20 @@ describe("the types", () => {
 
   it("refuse a schema whose decoding needs a service, and take one whose encoding alone does", () => {
     // @ts-expect-error decoding needs `Rates`
-    Protocol.make({ codec: Codec.json, incoming: decoding, outgoing: Follow })
-    Protocol.make({ codec: Codec.json, incoming: encoding, outgoing: Follow })
+    void Protocol.make({ codec: Codec.json, incoming: decoding, outgoing: Follow })
+    void Protocol.make({ codec: Codec.json, incoming: encoding, outgoing: Follow })
   })
 
   it("refuse a schema whose encoding needs a service, and take one whose decoding alone does", () => {
     // @ts-expect-error encoding needs `Rates`
-    Protocol.make({ codec: Codec.json, incoming: Price, outgoing: encoding })
-    Protocol.make({ codec: Codec.json, incoming: Price, outgoing: decoding })
+    void Protocol.make({ codec: Codec.json, incoming: Price, outgoing: encoding })
+    void Protocol.make({ codec: Codec.json, incoming: Price, outgoing: decoding })
   })
 
   it("refuse what is no way to deal with invalid messages", () => {
     // @ts-expect-error no such word
-    Protocol.make({ ...feed, onInvalid: "throw" })
+    void Protocol.make({ ...feed, onInvalid: "throw" })
     // @ts-expect-error no effect
-    Protocol.make({ ...feed, onInvalid: () => "logged" })
+    void Protocol.make({ ...feed, onInvalid: () => "logged" })
   })
 })

@@ -3,7 +3,7 @@
  * a schema, put together once.
  */
 import * as Cause from "effect/Cause"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import type * as SchemaIssue from "effect/SchemaIssue"

@@ -4,10 +4,10 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 // As users write it: the aliases of vitest.config.ts lead to the sources.
+import * as Context from "effect/Context"
 import { Codec, Protocol } from "holdfast"
 import { Msgpack } from "holdfast/msgpack"
 import { NodeProtocol } from "holdfast/node"
-import * as Context from "effect/Context"
 import { noPrice, price } from "../support/feed.ts"
 import { atOnce, record, until } from "../support/realConnection.ts"
 import * as WsServer from "../support/wsServer.ts"
@@ -28,7 +28,7 @@ describe("a protocol over real sockets", () => {
       const followed: Array<string> = []
       const server = yield* WsServer.make((socket) => {
         socket.on("message", (data) => {
-          followed.push(String(data))
+          followed.push((data as Buffer).toString())
           socket.send(noPrice)
           // JSON in a binary frame is JSON too.
           for (let n = 0; n < 3; n++) socket.send(n === 1 ? Buffer.from(price(n)) : price(n))
@@ -74,9 +74,16 @@ describe("a protocol over real sockets", () => {
       const slow: Array<number> = []
       const heard: Array<number> = []
       yield* protocol.listen(({ price }) => heard.push(price))
-      yield* Effect.forkScoped(Stream.runForEach(protocol.messages, ({ price }) => Effect.sync(() => quick.push(price))))
-      yield* Effect.forkScoped(Stream.runForEachArray(protocol.messages, (batch) =>
-        Effect.andThen(Effect.sleep("1 millis"), Effect.sync(() => slow.push(...batch.map(({ price }) => price))))))
+      yield* Effect.forkScoped(
+        Stream.runForEach(protocol.messages, ({ price }) => Effect.sync(() => quick.push(price)))
+      )
+      yield* Effect.forkScoped(
+        Stream.runForEachArray(protocol.messages, (batch) =>
+          Effect.andThen(
+            Effect.sleep("1 millis"),
+            Effect.sync(() => slow.push(...batch.map(({ price }) => price)))
+          ))
+      )
       yield* protocol.send({ op: "follow", symbol: "KELP" })
       yield* until(() => slow.length >= count && quick.length >= count)
       const all = Array.from({ length: count }, (_, n) => n)
