@@ -108,6 +108,33 @@ describe("reading", () => {
       yield* Fiber.interrupt(session)
     }))
 
+  it.effect("decodes once also for a session's receive, and for a reader that is slow", () =>
+    Effect.gen(function*() {
+      const decoded: Array<unknown> = []
+      const codec = Codec.make({
+        ...Codec.json,
+        decode: (message) => {
+          decoded.push(message)
+          return Codec.json.decode(message)
+        }
+      })
+      const { peer, protocol } = yield* speak({ codec })
+      const sessions = yield* collect(protocol.sessions)
+      const quick = yield* collect(protocol.messages)
+      const slow = yield* protocol.subscribe
+      for (const n of [1, 2]) {
+        yield* peer.send(price(n))
+        yield* settle
+      }
+      const [session] = sessions
+      assert.strictEqual(yield* session!.receive, quick[0])
+      assert.strictEqual(yield* session!.receive, quick[1])
+      const batch = yield* slow
+      assert.strictEqual(batch.length, 2)
+      for (const [i, value] of batch.entries()) assert.strictEqual(value, quick[i])
+      assert.strictEqual(decoded.length, 2)
+    }))
+
   it.effect("hands over batches", () =>
     Effect.gen(function*() {
       const { peer, protocol } = yield* speak()

@@ -13,6 +13,7 @@ import type { Message } from "../Link.ts"
 import { describeUnknown } from "./describe.ts"
 import { headOf, nameOfThrown } from "./frameHead.ts"
 import { formatIssue, outlineOf } from "./schemaIssue.ts"
+import { onOneLine } from "./text.ts"
 
 /** What is wrong with a message. */
 export interface Problem {
@@ -81,7 +82,7 @@ export class Decoder<A> {
     const name = nameOfThrown(cause)
     return {
       by: "codec",
-      issue: `${this.codec.name} cannot decode it: ${isRedacted ? name : describeUnknown(cause)}`,
+      issue: `${this.codec.name} cannot decode it: ${isRedacted ? name : onOneLine(describeUnknown(cause))}`,
       kind: `${this.codec.name}: ${name}`,
       head: headOf(message, isRedacted)
     }
