@@ -42,6 +42,7 @@ export {
   ConnectFailed,
   ConnectionClosed,
   CredentialsFailed,
+  DecodingFailed,
   GreetingFailed,
   HandshakeInvalid,
   HandshakeRejected,
@@ -83,6 +84,7 @@ export const Reason = Schema.Union([
   reasons.SendExpired,
   reasons.SendReplaced,
   reasons.InboundOverflow,
+  reasons.DecodingFailed,
   reasons.ConnectionClosed
 ])
 
@@ -157,6 +159,7 @@ export const classify = (error: ConnectionError): Recovery.Recovery => {
     case "AbnormalClosure":
     case "SendExpired":
       return retry
+    case "DecodingFailed":
     case "GreetingFailed":
     case "HandshakeInvalid":
       return retryFiveTimes

@@ -196,30 +196,14 @@ export class InboundOverflow extends Schema.TaggedError<InboundOverflow>("holdfa
   }
 }
 
-/** The cause of a `SendFailed`: the frame was not handed to the transport within `expireAfter`. */
-export class SendExpired extends Schema.TaggedError<SendExpired>("holdfast/SendExpired")("SendExpired", {
-  after: Schema.Duration
+/** A message was not understood, and the protocol's `onInvalid` is `"fail"`. */
+export class DecodingFailed extends Schema.TaggedError<DecodingFailed>("holdfast/DecodingFailed")("DecodingFailed", {
+  /** Whether it is the codec that could not read it, or the schema that it did not fit. */
+  by: Schema.Literals(["codec", "schema"]),
+  /** What is wrong with it. */
+  issue: Schema.String,
+  /** How the frame begins; `<redacted>` with a redacted codec. */
+  head: Schema.String
 }) {
   override get message(): string {
-    return `it could not be sent within ${words(this.after)}`
-  }
-}
-
-/** The cause of a `SendFailed`: a newer frame with the same `replaceKey` took its place while it waited. */
-export class SendReplaced extends Schema.TaggedError<SendReplaced>("holdfast/SendReplaced")("SendReplaced", {
-  key: Schema.String
-}) {
-  override get message(): string {
-    return `a newer message with the key ${JSON.stringify(this.key)} took its place`
-  }
-}
-
-/** We closed the connection, or it is closed for good. */
-export class ConnectionClosed extends Schema.TaggedError<ConnectionClosed>("holdfast/ConnectionClosed")(
-  "ConnectionClosed",
-  {}
-) {
-  override get message(): string {
-    return "the connection was closed by us"
-  }
-}
+    return `a message was not understood: ${this.issue} (it begins with ${this.head})`
