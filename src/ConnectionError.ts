@@ -42,6 +42,7 @@ export {
   ConnectFailed,
   ConnectionClosed,
   CredentialsFailed,
+  DecodingFailed,
   GreetingFailed,
   HandshakeInvalid,
   HandshakeRejected,
@@ -79,6 +80,7 @@ export const Reason = Schema.Union([
   reasons.HeartbeatTimeout,
   SendFailed,
   reasons.InboundOverflow,
+  reasons.DecodingFailed,
   reasons.ConnectionClosed
 ])
 
@@ -151,6 +153,7 @@ export const classify = (error: ConnectionError): Recovery.Recovery => {
     case "InboundOverflow":
     case "AbnormalClosure":
       return retry
+    case "DecodingFailed":
     case "GreetingFailed":
     case "HandshakeInvalid":
       return retryFiveTimes

@@ -58,6 +58,12 @@ export const dropped = Metric.counter("holdfast_dropped_total", {
   incremental: true
 })
 
+/** Messages that a protocol did not understand, by the attribute `by`: `codec` or `schema`. */
+export const invalidMessages = Metric.counter("holdfast_invalid_messages_total", {
+  description: "WebSocket messages that a protocol did not understand, by what refused them",
+  incremental: true
+})
+
 /** The status: 0 connecting, 1 open, 2 waiting, 3 closing, 4 closed. */
 export const status = Metric.gauge("holdfast_status", {
   description: "Status of the connection: 0 connecting, 1 open, 2 waiting, 3 closing, 4 closed"

@@ -2,6 +2,7 @@
  * Holdfast: WebSocket client connections that stay up.
  */
 export * as CloseCode from "./CloseCode.ts"
+export * as Codec from "./Codec.ts"
 export * as Connection from "./Connection.ts"
 export * as ConnectionError from "./ConnectionError.ts"
 export * as ConnectionEvent from "./ConnectionEvent.ts"
@@ -10,6 +11,7 @@ export * as ConnectionStatus from "./ConnectionStatus.ts"
 export * as Handshake from "./Handshake.ts"
 export * as Heartbeat from "./Heartbeat.ts"
 export * as Link from "./Link.ts"
+export * as Protocol from "./Protocol.ts"
 export * as Reconnect from "./Reconnect.ts"
 export * as Recovery from "./Recovery.ts"
 export * as Transport from "./Transport.ts"

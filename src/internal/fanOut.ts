@@ -59,6 +59,11 @@ export class FanOut {
   // the burst
   // ---------------------------------------------------------------------------
 
+  /** The burst to which the next message is added; undefined where nobody would be handed it. */
+  get open(): ReadonlyArray<Message> | undefined {
+    return this.subscriptions.length === 0 ? undefined : this.burst
+  }
+
   push(message: Message, weight: number): void {
     if (this.subscriptions.length === 0) return
     this.burst.push(message)

@@ -7,6 +7,7 @@ import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
 import type { ConnectionError } from "../ConnectionError.ts"
 import type { Link, Message } from "../Link.ts"
+import { handedOver } from "./bursts.ts"
 import { FanOut, type FanOutOwner } from "./fanOut.ts"
 import type { Journal } from "./journal.ts"
 import { type Listener, Listeners, type ListenersOwner } from "./listeners.ts"
@@ -85,6 +86,7 @@ export class Inbox implements FanOutOwner {
   detach(): void {
     this.fanOut.distribute()
     this.link = undefined
+    handedOver.messages = undefined
     this.fanOut.finishAll(Cause.done(), "ofSession")
   }
 
@@ -98,7 +100,12 @@ export class Inbox implements FanOutOwner {
     const weight = weightOf(bytes)
     journal.inboundMessages++
     journal.inboundBytes += bytes
-    if (this.listeners !== undefined) this.listeners.call(message)
+    if (this.listeners !== undefined) {
+      handedOver.messages = fanOut.open
+      handedOver.index = handedOver.messages?.length ?? 0
+      this.listeners.call(message)
+      handedOver.messages = undefined
+    }
     fanOut.push(message, weight)
     if (fanOut.active > 0) {
       if (fanOut.waitingBytes > this.options.highWaterMark) this.overflow(weight)

@@ -4,17 +4,17 @@
  */
 import type { Message } from "../Link.ts"
 
-export type Listener = (message: Message) => void
+export type Listener<A = Message> = (message: A) => void
 
 export interface ListenersOwner {
   /** A handler threw. */
   readonly onThrown: (defect: unknown) => void
 }
 
-export class Listeners {
+export class Listeners<A = Message> {
   private readonly owner: ListenersOwner
   /** Replaced, never changed: one may come or go while the others are called. */
-  private handlers: ReadonlyArray<Listener> = []
+  private handlers: ReadonlyArray<Listener<A>> = []
 
   constructor(owner: ListenersOwner) {
     this.owner = owner
@@ -25,7 +25,7 @@ export class Listeners {
   }
 
   /** One more, from now on; the result removes it. */
-  add(handler: Listener): () => void {
+  add(handler: Listener<A>): () => void {
     this.handlers = [...this.handlers, handler]
     let listens = true
     return () => {
@@ -36,12 +36,12 @@ export class Listeners {
     }
   }
 
-  call(message: Message): void {
+  call(message: A): void {
     const handlers = this.handlers
     for (let i = 0; i < handlers.length; i++) this.callOne(handlers[i]!, message)
   }
 
-  callOne(handler: Listener, message: Message): void {
+  callOne(handler: Listener<A>, message: A): void {
     try {
       handler(message)
     } catch (defect) {

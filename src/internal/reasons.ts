@@ -196,6 +196,20 @@ export class InboundOverflow extends Schema.TaggedError<InboundOverflow>("holdfa
   }
 }
 
+/** A message was not understood, and the protocol's `onInvalid` is `"fail"`. */
+export class DecodingFailed extends Schema.TaggedError<DecodingFailed>("holdfast/DecodingFailed")("DecodingFailed", {
+  /** Whether it is the codec that could not read it, or the schema that it did not fit. */
+  by: Schema.Literals(["codec", "schema"]),
+  /** What is wrong with it. */
+  issue: Schema.String,
+  /** How the frame begins; `<redacted>` with a redacted codec. */
+  head: Schema.String
+}) {
+  override get message(): string {
+    return `a message was not understood: ${this.issue} (it begins with ${this.head})`
+  }
+}
+
 /** We closed the connection, or it is closed for good. */
 export class ConnectionClosed extends Schema.TaggedError<ConnectionClosed>("holdfast/ConnectionClosed")(
   "ConnectionClosed",

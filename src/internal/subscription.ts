@@ -9,6 +9,7 @@ import type * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
 import type { ConnectionError } from "../ConnectionError.ts"
 import type { Message } from "../Link.ts"
+import { batchOf, handedOver } from "./bursts.ts"
 import { messageSize, weightOf } from "./messageSize.ts"
 import { Waiters } from "./wait.ts"
 
@@ -126,6 +127,8 @@ export class Subscription {
   takeOne(): Message | undefined {
     const chunk = this.chunks[0]
     if (chunk === undefined) return undefined
+    handedOver.messages = chunk.messages
+    handedOver.index = chunk.start
     const message = chunk.messages[chunk.start++]!
     const isLast = chunk.start === chunk.end
     const weight = isLast ? chunk.bytes : weightOf(messageSize(message))
@@ -146,5 +149,5 @@ export class Subscription {
 const messagesOf = (chunks: ReadonlyArray<Chunk>): ReadonlyArray<Message> => {
   const first = chunks[0]!
   if (chunks.length === 1 && first.start === 0 && first.end === first.messages.length) return first.messages
-  return chunks.flatMap((chunk) => chunk.messages.slice(chunk.start, chunk.end))
+  return batchOf(chunks)
 }

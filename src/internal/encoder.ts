@@ -1,0 +1,40 @@
+/**
+ * From a value to the message that is sent.
+ */
+import * as Cause from "effect/Cause"
+import * as Result from "effect/Result"
+import type * as Schema from "effect/Schema"
+import * as SchemaParser from "effect/SchemaParser"
+import { type Codec, codecError } from "../Codec.ts"
+import { ConnectionError, InvalidRequest } from "../ConnectionError.ts"
+import type { Message } from "../Link.ts"
+import { describeDefect } from "./decoder.ts"
+import { formatIssue, outlineOf } from "./schemaIssue.ts"
+import { sendFailed } from "./sendFailures.ts"
+
+/** A value as a message, or the `SendFailed` that says what is wrong with it. */
+export type Encoder<A> = (value: A) => Result.Result<Message, ConnectionError>
+
+export const makeEncoder = <S extends Schema.ConstraintEncoder<unknown>>(
+  codec: Codec,
+  schema: S
+): Encoder<S["Type"]> => {
+  const encode = SchemaParser.encodeUnknownExit(schema)
+  const isRedacted = codec.redacted === true
+  return (value) => {
+    const exit = encode(value)
+    if (exit._tag === "Failure") {
+      const issue = Cause.findError(exit.cause)
+      if (Result.isFailure(issue)) return refused(describeDefect(exit.cause, isRedacted))
+      return refused((isRedacted ? outlineOf : formatIssue)(issue.success))
+    }
+    try {
+      return Result.succeed(codec.encode(exit.value))
+    } catch (cause) {
+      return refused(codecError(codec, "encode", cause, undefined).message)
+    }
+  }
+}
+
+const refused = (problem: string): Result.Result<never, ConnectionError> =>
+  Result.fail(sendFailed(new ConnectionError({ reason: new InvalidRequest({ option: "message", problem }) })))
