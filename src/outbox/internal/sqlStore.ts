@@ -2,6 +2,7 @@
  * Outboxes in two tables: who owns each and which number comes next, and the
  * messages. The first one's row is locked by whoever changes anything.
  */
+import * as Array from "effect/Array"
 import * as Effect from "effect/Effect"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
@@ -85,7 +86,7 @@ export const make = (sql: SqlClient.SqlClient, table: string) => {
     name: string,
     owner: number,
     first: number,
-    payloads: ReadonlyArray<string>
+    payloads: Array.NonEmptyReadonlyArray<string>
   ): Effect.fn.Return<void, SqlError | OutboxStoreError> {
     const [row] = yield* lock(name)
     if (row === undefined || Number(row.owner) !== owner) return yield* Effect.fail(fenced("append", name))
@@ -93,7 +94,7 @@ export const make = (sql: SqlClient.SqlClient, table: string) => {
     if (first + payloads.length <= next) return
     if (first !== next) return yield* Effect.fail(outOfTurn(first, next))
     yield* sql`INSERT INTO ${messages} ${
-      sql.insert(payloads.map((payload, index) => ({ name, sequence: first + index, payload })))
+      sql.insert(Array.map(payloads, (payload, index) => ({ name, sequence: first + index, payload })))
     }`
     yield* sql`UPDATE ${owners} SET next_sequence = ${first + payloads.length} WHERE name = ${name}`
   })
