@@ -10,7 +10,8 @@ import { afterAll } from "vitest"
 import * as OutboxStore from "../../src/outbox/OutboxStore.ts"
 import { requires } from "../setup/requirements.ts"
 import { behavesAsAStore } from "../suites/outboxStore.ts"
-import { dropSql, dropRedis, postgres, redis } from "../support/databases.ts"
+import { dropTables, postgres } from "../support/postgres.ts"
+import { dropKeys, redis } from "../support/redis.ts"
 
 const unique = `t${process.pid.toString(36)}`
 let names = 0
@@ -30,7 +31,7 @@ describe("layerFile", () => {
 
 describe.skipIf(!requires("postgres").available)("layerSql, on PostgreSQL", () => {
   const table = `outbox_${unique}`
-  afterAll(() => Effect.runPromise(dropSql(table)))
+  afterAll(() => Effect.runPromise(dropTables(table)))
   behavesAsAStore({
     open: from(Layer.provide(OutboxStore.layerSql({ table }), postgres())),
     name,
@@ -40,7 +41,7 @@ describe.skipIf(!requires("postgres").available)("layerSql, on PostgreSQL", () =
 
 describe.skipIf(!requires("redis").available)("layerRedis", () => {
   const prefix = `outbox:${unique}`
-  afterAll(() => Effect.runPromise(dropRedis(prefix)))
+  afterAll(() => Effect.runPromise(dropKeys(prefix)))
   behavesAsAStore({
     open: from(Layer.provide(OutboxStore.layerRedis({ prefix }), redis())),
     name,
