@@ -30,7 +30,8 @@ export const acquire = (
 ): Effect.Effect<Lock, OutboxStoreError, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.gen(function*() {
-      const token = `${yield* drawId} ${self?.pid ?? "unknown"}`
+      const pid = self?.pid ?? 0
+      const token = `${yield* drawId} ${pid} ${yield* birthOf(fs, pid)}`
       const create = fs.writeFileString(path, token, { flag: "wx" })
       // Once more for each owner that goes away, or is taken over, just then.
       for (let attempt = 0; attempt < 3; attempt++) {
@@ -39,7 +40,7 @@ export const acquire = (
           held.add(token)
           return { token, create }
         }
-        if (isAlive(owner)) return yield* Effect.fail(new OutboxIsOpen(owner))
+        if (yield* isAlive(fs, owner)) return yield* Effect.fail(new OutboxIsOpen(owner))
         yield* fs.remove(path, { force: true })
       }
       return yield* Effect.fail(new OutboxIsOpen(yield* ownerOf(fs, path)))
@@ -88,13 +89,32 @@ const ownerOf = (fs: FileSystem, path: string): Effect.Effect<string, PlatformEr
 const self = (globalThis as { readonly process?: { readonly pid: number; kill(pid: number, signal: number): unknown } })
   .process
 
-const isAlive = (owner: string): boolean => {
-  const pid = Number(owner.split(" ")[1])
-  if (self === undefined || !Number.isInteger(pid) || pid <= 0) return false
-  if (pid === self.pid) return held.has(owner)
-  // Signal 0 only asks; the answer is an exception, which is no failure of ours.
+const isAlive = (fs: FileSystem, owner: string): Effect.Effect<boolean> =>
+  Effect.gen(function*() {
+    const [, number, birth] = owner.split(" ")
+    const pid = Number(number)
+    if (self === undefined || !Number.isInteger(pid) || pid <= 0) return false
+    if (pid === self.pid) return held.has(owner)
+    if (!exists(self, pid)) return false
+    // The number may have gone to another process since, above all where the machine was started again.
+    return birth === unknown || birth === (yield* birthOf(fs, pid))
+  })
+
+const unknown = "-"
+
+/** When a process began, in Linux' own words: the boot, and the ticks since. Elsewhere unknown. */
+const birthOf = (fs: FileSystem, pid: number): Effect.Effect<string> =>
+  Effect.zipWith(
+    fs.readFileString("/proc/sys/kernel/random/boot_id"),
+    fs.readFileString(`/proc/${pid}/stat`),
+    // The second field is a name in brackets, with anything in it; the 22nd is the start.
+    (boot, stat) => `${boot.trim()}/${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? unknown}`
+  ).pipe(Effect.orElseSucceed(() => unknown))
+
+/** Signal 0 only asks; the answer is an exception, which is no failure of ours. */
+const exists = (process: NonNullable<typeof self>, pid: number): boolean => {
   try {
-    self.kill(pid, 0)
+    process.kill(pid, 0)
     return true
   } catch (error) {
     return (error as { readonly code?: string }).code === "EPERM"
