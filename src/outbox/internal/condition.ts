@@ -57,7 +57,8 @@ export class Condition {
       if (this.suspensions.has(operation)) return Effect.void
       return Effect.flatMap(DateTime.now, (since) => {
         this.suspensions.set(operation, Suspended.make({ cause, since }))
-        return Effect.andThen(this.changed, Effect.logWarning(`${cause.message}; what is sent waits`))
+        const meanwhile = operation === "append" || operation === "open" ? "what is sent waits" : "it is tried again"
+        return Effect.andThen(this.changed, Effect.logWarning(`${cause.message}; ${meanwhile}`))
       })
     })
   }

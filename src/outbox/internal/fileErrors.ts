@@ -13,7 +13,12 @@ const lasting: ReadonlySet<string> = new Set([
 ])
 
 export const failedTo = (operation: Operation) => (cause: PlatformError): OutboxStoreError =>
-  new OutboxStoreError({ operation, cause, retryable: !lasting.has(cause.reason._tag) })
+  new OutboxStoreError({
+    operation,
+    // "ENOSPC: no space left on device" says more than what Effect makes of it, which is "Unknown".
+    cause: cause.reason.cause instanceof Error ? cause.reason.cause : cause,
+    retryable: !lasting.has(cause.reason._tag)
+  })
 
 /** The file is not what it was when it was written. */
 export const damaged = (path: string, offset: number, what: string): OutboxStoreError =>

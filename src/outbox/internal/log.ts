@@ -5,6 +5,7 @@
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { describeUnknown } from "../../internal/describe.ts"
 
 /** A message as it is stored. */
 export interface Entry {
@@ -36,8 +37,7 @@ export class OutboxStoreError extends Schema.TaggedError<OutboxStoreError>("hold
   }
 ) {
   override get message(): string {
-    const { cause } = this
-    return `the outbox's store could not ${this.operation}: ${cause instanceof Error ? cause.message : String(cause)}`
+    return `the outbox's store could not ${this.operation}: ${describeUnknown(this.cause)}`
   }
 }
 

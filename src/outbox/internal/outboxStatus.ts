@@ -5,7 +5,7 @@ import { OutboxStoreError } from "./log.ts"
 /** Stores and sends. `pending` messages are stored and not acknowledged; `inFlight` of them have been sent. */
 export const Running = Schema.TaggedStruct("Running", { pending: Schema.Number, inFlight: Schema.Number })
 
-/** The store fails, since then, for this cause; it is tried again and again, and sends wait. */
+/** The store fails, since then, for this cause, and is tried again; where it cannot store (`cause.operation`), sends wait. */
 export const Suspended = Schema.TaggedStruct("Suspended", { cause: OutboxStoreError, since: Schema.DateTimeUtc })
 
 /**
