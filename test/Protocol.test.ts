@@ -89,9 +89,11 @@ describe("reading", () => {
       const listenedToo: Array<Price> = []
       yield* protocol.listen((value) => listened.push(value))
       yield* protocol.listen((value) => listenedToo.push(value))
-      const session = yield* beside(protocol.withSessions((session) =>
-        Stream.runForEach(session.messages, (value) => Effect.sync(() => inSession.push(value)))
-      ))
+      const session = yield* beside(
+        protocol.withSessions((session) =>
+          Stream.runForEach(session.messages, (value) => Effect.sync(() => inSession.push(value)))
+        )
+      )
       const inSession: Array<Price> = []
       yield* settle
       for (const n of [1, 2, 3]) yield* peer.send(price(n))
@@ -232,7 +234,10 @@ describe("what is not understood", () => {
         yield* settle
         assert.deepStrictEqual(prices, [kelp(1), kelp(2)])
         assert.deepStrictEqual(lines.length, 2)
-        assert.match(lines[0]!, /^Warn a message was not understood: Expected number\n {2}at \["price"\] \(it begins with \{/)
+        assert.match(
+          lines[0]!,
+          /^Warn a message was not understood: Expected number\n {2}at \["price"\] \(it begins with \{/
+        )
         assert.match(lines[1]!, /^Warn a message was not understood: json cannot decode it/)
         assert.deepStrictEqual(told.map(({ by, head }) => [by, head]), [
           ["schema", noPrice],

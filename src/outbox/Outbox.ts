@@ -24,7 +24,18 @@ import type { Acknowledgement } from "./internal/window.ts"
 import { OutboxStore } from "./OutboxStore.ts"
 
 export type { Undeliverable } from "./internal/courier.ts"
-export { Blocked, Failed, OutboxClosed, OutboxError, OutboxStatus, Reason, Running, StoreFailed, Suspended, Unencodable } from "./internal/outboxStatus.ts"
+export {
+  Blocked,
+  Failed,
+  OutboxClosed,
+  OutboxError,
+  OutboxStatus,
+  Reason,
+  Running,
+  StoreFailed,
+  Suspended,
+  Unencodable
+} from "./internal/outboxStatus.ts"
 export type { Acknowledgement } from "./internal/window.ts"
 
 /**

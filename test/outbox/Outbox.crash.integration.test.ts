@@ -13,7 +13,7 @@ import { afterAll, beforeAll } from "vitest"
 import * as Outbox from "../../src/outbox/Outbox.ts"
 import * as OutboxStore from "../../src/outbox/OutboxStore.ts"
 import { requires } from "../setup/requirements.ts"
-import { inFlight, options, overSocket, receiver, type Receiver } from "../support/numbered.ts"
+import { inFlight, options, overSocket, type Receiver, receiver } from "../support/numbered.ts"
 
 const total = 10_000
 const kills = 10
@@ -42,7 +42,10 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const moments = Effect.fnUntraced(function*(longest: number) {
   const seed = yield* Random.nextIntBetween(0, 2 ** 31)
   const drawn = yield* Effect.all(
-    Array.from({ length: kills }, () => Effect.all([Random.nextIntBetween(1, total - 1000), Random.nextIntBetween(0, longest)]))
+    Array.from(
+      { length: kills },
+      () => Effect.all([Random.nextIntBetween(1, total - 1000), Random.nextIntBetween(0, longest)])
+    )
   ).pipe(Random.withSeed(seed))
   return { seed, drawn: drawn.toSorted(([a], [b]) => a - b) }
 })
@@ -83,14 +86,17 @@ const survives = (kind: "file" | "sql" | "redis", where: string) =>
       // A process that ends by itself would otherwise be waited for.
       yield* Effect.raceFirst(
         Effect.andThen(peer.has(Math.max(count, peer.received.size + 1)), Effect.sleep(delay)),
-        Effect.flatMap(Fiber.join(child), ({ said }) => Effect.die(new Error(`it ended by itself (seed ${seed}):\n${said}`)))
+        Effect.flatMap(Fiber.join(child), ({ said }) =>
+          Effect.die(new Error(`it ended by itself (seed ${seed}):\n${said}`)))
       )
       yield* Fiber.interrupt(child)
     }
     const { code, said } = yield* run(args)
     assert.strictEqual(code, 0, said)
     judge(peer, seed)
-    const accepted = readFileSync(record, "utf8").split("\n").filter((line) => line !== "")
+    const accepted = readFileSync(record, "utf8").split("\n").filter((line) =>
+      line !== ""
+    )
     assert.isAbove(accepted.length, total - kills * 200)
     for (const line of accepted) {
       const [id = "", text] = line.split(" ")

@@ -61,69 +61,78 @@ const recovers = <E>(
   }).pipe(Effect.provide(store), Effect.scoped)
 
 describe("a full disk", () => {
-  it.live.skipIf(!requires("tmpfs").available)("suspends, and goes on once there is room", () =>
-    Effect.gen(function*() {
-      const disk = yield* Effect.acquireRelease(
-        Effect.sync(() => {
-          const folder = mkdtempSync(join(tmpdir(), "holdfast-disk-"))
-          spawnSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", folder])
-          return folder
-        }),
-        (folder) =>
+  it.live.skipIf(!requires("tmpfs").available)(
+    "suspends, and goes on once there is room",
+    () =>
+      Effect.gen(function*() {
+        const disk = yield* Effect.acquireRelease(
           Effect.sync(() => {
-            spawnSync("umount", [folder])
-            rmSync(folder, { recursive: true })
-          })
-      )
-      const ballast = join(disk, "ballast")
-      yield* recovers(
-        Layer.provide(
-          OutboxStore.layerFile({ directory: join(disk, "box"), compactAbove: 128 * 1024 }),
-          NodeFileSystem.layer
-        ),
-        {
-          says: /ENOSPC/,
-          wreck: Effect.sync(() => {
-            for (let size = 1024 * 1024; size >= 1024; size /= 2) {
-              try {
-                while (true) writeFileSync(ballast, Buffer.alloc(size), { flag: "a" })
-              } catch {
-                // That much has no room any more.
-              }
-            }
+            const folder = mkdtempSync(join(tmpdir(), "holdfast-disk-"))
+            spawnSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", folder])
+            return folder
           }),
-          mend: Effect.sync(() => truncateSync(ballast, 0))
-        }
-      )
-    }).pipe(Effect.scoped))
+          (folder) =>
+            Effect.sync(() => {
+              spawnSync("umount", [folder])
+              rmSync(folder, { recursive: true })
+            })
+        )
+        const ballast = join(disk, "ballast")
+        yield* recovers(
+          Layer.provide(
+            OutboxStore.layerFile({ directory: join(disk, "box"), compactAbove: 128 * 1024 }),
+            NodeFileSystem.layer
+          ),
+          {
+            says: /ENOSPC/,
+            wreck: Effect.sync(() => {
+              for (let size = 1024 * 1024; size >= 1024; size /= 2) {
+                try {
+                  while (true) writeFileSync(ballast, Buffer.alloc(size), { flag: "a" })
+                } catch {
+                  // That much has no room any more.
+                }
+              }
+            }),
+            mend: Effect.sync(() => truncateSync(ballast, 0))
+          }
+        )
+      }).pipe(Effect.scoped)
+  )
 })
 
 describe("a lost database", () => {
-  it.live.skipIf(!requires("postgres").available)("suspends, and goes on once it is back: PostgreSQL", () =>
-    Effect.gen(function*() {
-      const { dropTables, postgres } = yield* Effect.promise(() => import("../support/postgres.ts"))
-      const wire = yield* tcpProxy.make(5432)
-      yield* Effect.ensuring(
-        recovers(Layer.provide(OutboxStore.layerSql({ table: unique }), postgres(wire.port)), {
-          says: /could not (append|ack|read)/,
-          wreck: wire.refuse,
-          mend: wire.mend
-        }),
-        Effect.orDie(dropTables(unique))
-      )
-    }).pipe(Effect.scoped))
+  it.live.skipIf(!requires("postgres").available)(
+    "suspends, and goes on once it is back: PostgreSQL",
+    () =>
+      Effect.gen(function*() {
+        const { dropTables, postgres } = yield* Effect.promise(() => import("../support/postgres.ts"))
+        const wire = yield* tcpProxy.make(5432)
+        yield* Effect.ensuring(
+          recovers(Layer.provide(OutboxStore.layerSql({ table: unique }), postgres(wire.port)), {
+            says: /could not (append|ack|read)/,
+            wreck: wire.refuse,
+            mend: wire.mend
+          }),
+          Effect.orDie(dropTables(unique))
+        )
+      }).pipe(Effect.scoped)
+  )
 
-  it.live.skipIf(!requires("redis").available)("suspends, and goes on once it is back: Redis", () =>
-    Effect.gen(function*() {
-      const { dropKeys, redis } = yield* Effect.promise(() => import("../support/redis.ts"))
-      const wire = yield* tcpProxy.make(6379)
-      yield* Effect.ensuring(
-        recovers(Layer.provide(OutboxStore.layerRedis({ prefix: unique }), redis(wire.port)), {
-          says: /could not (append|ack|read)/,
-          wreck: wire.refuse,
-          mend: wire.mend
-        }),
-        Effect.orDie(dropKeys(unique))
-      )
-    }).pipe(Effect.scoped))
+  it.live.skipIf(!requires("redis").available)(
+    "suspends, and goes on once it is back: Redis",
+    () =>
+      Effect.gen(function*() {
+        const { dropKeys, redis } = yield* Effect.promise(() => import("../support/redis.ts"))
+        const wire = yield* tcpProxy.make(6379)
+        yield* Effect.ensuring(
+          recovers(Layer.provide(OutboxStore.layerRedis({ prefix: unique }), redis(wire.port)), {
+            says: /could not (append|ack|read)/,
+            wreck: wire.refuse,
+            mend: wire.mend
+          }),
+          Effect.orDie(dropKeys(unique))
+        )
+      }).pipe(Effect.scoped)
+  )
 })

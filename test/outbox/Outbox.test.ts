@@ -374,6 +374,21 @@ describe("a store that fails", () => {
       assert.strictEqual(statuses.at(-1)?._tag, "Failed")
     }))
 
+  it.effect("for good, since another process is the owner now, sends nothing again either", () =>
+    inMemory(Effect.gen(function*() {
+      const { outbox, server } = yield* outboxOver()
+      const peer = yield* server.peer
+      yield* outbox.send(order(1))
+      yield* settle
+      yield* (yield* OutboxStore.OutboxStore).open("orders")
+      assert.strictEqual((yield* Effect.flip(outbox.send(order(2)))).reason._tag, "StoreFailed")
+      yield* peer.drop
+      yield* TestClock.adjust("1 second")
+      const next = yield* server.peer
+      yield* settle
+      assert.deepStrictEqual(yield* counts(next), [])
+    })))
+
   it.effect("to answer counts as failing after storeTimeout, and is asked again", () =>
     Effect.gen(function*() {
       const store = yield* stubbornStore

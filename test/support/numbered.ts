@@ -68,8 +68,8 @@ export const receiver: Effect.Effect<Receiver, never, Scope.Scope> = Effect.gen(
       socket.send(JSON.stringify({ acks: unacknowledged.toReversed() }))
       unacknowledged = []
     }
-    socket.on("message", (data) => {
-      const { id, number, text } = JSON.parse(String(data)) as Numbered
+    socket.on("message", (data: Buffer) => {
+      const { id, number, text } = JSON.parse(data.toString("utf8")) as Numbered
       const known = received.get(id)
       if (number <= before) complaints.push(`connection ${connection}: ${number} came after ${before}`)
       before = number

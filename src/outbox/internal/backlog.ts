@@ -138,8 +138,11 @@ export class Backlog {
     return waitFor((wake) => this.forEmpty.add(wake), next)
   }
 
-  /** Nothing will change any more. */
+  /** Nothing can be stored or removed any more: what would leave now would never be done with. */
+  isClosed = false
+
   close(): void {
+    this.isClosed = true
     this.forEmpty.wakeAll()
   }
 }

@@ -4,8 +4,8 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
 import type * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
 import type { ConnectionService, Message } from "../../Connection.ts"
 import type { ConnectionError } from "../../ConnectionError.ts"
 import type { Backlog } from "./backlog.ts"
@@ -59,17 +59,16 @@ export class Courier {
 
   /** Runs at the beginning of each session. */
   begin(session: Session): Effect.Effect<void, ConnectionError> {
-    const self = this
     const { backlog } = this.options
-    return Effect.gen(function*() {
-      if (self.begun >= session.id) return
-      self.begun = session.id
-      self.session = undefined
+    return Effect.gen({ self: this }, function*() {
+      if (this.begun >= session.id || backlog.isClosed) return
+      this.begun = session.id
+      this.session = undefined
       for (const slot of backlog.window.unacknowledged()) yield* session.send(slot.frame)
       // What a process before this one left comes before anything else too.
-      yield* self.ship(session)
-      if (self.begun !== session.id) return
-      self.session = session
+      yield* this.ship(session)
+      if (this.begun !== session.id) return
+      this.session = session
       backlog.wake()
     })
   }
@@ -94,19 +93,18 @@ export class Courier {
 
   private get hasCargo(): boolean {
     const { backlog, inFlight } = this.options
-    return !this.stuck && backlog.head !== undefined && backlog.window.size < inFlight
+    return !this.stuck && !backlog.isClosed && backlog.head !== undefined && backlog.window.size < inFlight
   }
 
   /** As many as there are and as the window takes, up to one that cannot be sent. */
   private ship(session: Session): Effect.Effect<void, ConnectionError> {
-    const self = this
     const { backlog, condition, pack } = this.options
-    return Effect.gen(function*() {
-      while (self.hasCargo) {
+    return Effect.gen({ self: this }, function*() {
+      while (this.hasCargo) {
         const entry = backlog.head!
         const packed = pack(entry)
         if (packed._tag === "Failure") {
-          self.rejected = { ...entry, cause: packed.failure }
+          this.rejected = { ...entry, cause: packed.failure }
           break
         }
         backlog.shift()
@@ -154,7 +152,9 @@ export class Courier {
 export const register = (connection: ConnectionService, courier: Courier) =>
   Effect.gen(function*() {
     if ("prelude" in connection) {
-      yield* (connection.prelude as (run: (s: Session) => Effect.Effect<void, ConnectionError>) => Effect.Effect<void, never, Scope.Scope>)((session) => courier.begin(session))
+      yield* (connection.prelude as (
+        run: (s: Session) => Effect.Effect<void, ConnectionError>
+      ) => Effect.Effect<void, never, Scope.Scope>)((session) => courier.begin(session))
     }
     // The prelude comes too late for a session that is open already.
     yield* Effect.forkScoped(Effect.ignore(connection.withSessions((session) => courier.begin(session))))

@@ -50,7 +50,12 @@ export const readExactly = (file: File, offset: number, length: number): Effect.
       const count = yield* file.read(bytes.subarray(filled), { position: BigInt(offset + filled) })
       if (count === 0) {
         return yield* Effect.fail(
-          systemError({ _tag: "UnexpectedEof", module: "FileSystem", method: "read", description: `at byte ${offset + filled}` })
+          systemError({
+            _tag: "UnexpectedEof",
+            module: "FileSystem",
+            method: "read",
+            description: `at byte ${offset + filled}`
+          })
         )
       }
       filled += count

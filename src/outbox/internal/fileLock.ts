@@ -44,11 +44,15 @@ export const acquire = (
         yield* fs.remove(path, { force: true })
       }
       return yield* Effect.fail(new OutboxIsOpen(yield* ownerOf(fs, path)))
-    }).pipe(Effect.mapError((error) => error instanceof OutboxIsOpen ? refused(name, path, error) : failedTo("open")(error))),
+    }).pipe(
+      Effect.mapError((error) => error instanceof OutboxIsOpen ? refused(name, path, error) : failedTo("open")(error))
+    ),
     ({ token }) =>
       Effect.suspend(() => {
         held.delete(token)
-        return Effect.ignore(Effect.flatMap(ownerOf(fs, path), (owner) => owner === token ? fs.remove(path) : Effect.void))
+        return Effect.ignore(
+          Effect.flatMap(ownerOf(fs, path), (owner) => owner === token ? fs.remove(path) : Effect.void)
+        )
       })
   ).pipe(
     Effect.map(({ create, token }) => ({
@@ -73,7 +77,9 @@ const refused = (name: string, path: string, { owner }: OutboxIsOpen): OutboxSto
   new OutboxStoreError({
     operation: "open",
     cause: new Error(
-      `the outbox "${name}" is open in process ${owner.split(" ")[1] ?? "unknown"}; where that is none of ours, remove ${path}`
+      `the outbox "${name}" is open in process ${
+        owner.split(" ")[1] ?? "unknown"
+      }; where that is none of ours, remove ${path}`
     ),
     retryable: false
   })

@@ -9,7 +9,7 @@ import * as frames from "./fileFrames.ts"
 import { type Handle, readExactly, replaceFile } from "./fileHandle.ts"
 import { FileIndex } from "./fileIndex.ts"
 import type { Lock } from "./fileLock.ts"
-import { type Entry, outOfTurn, type OutboxStoreError } from "./log.ts"
+import { type Entry, type OutboxStoreError, outOfTurn } from "./log.ts"
 
 export interface Place {
   readonly fs: FileSystem
@@ -55,12 +55,11 @@ export class FileLog {
   }
 
   append(first: number, payloads: NonEmptyReadonlyArray<string>): Effect.Effect<void, OutboxStoreError> {
-    const self = this
-    return this.exclusively(Effect.gen(function*() {
-      if (first + payloads.length <= self.next) return
-      if (first !== self.next) return yield* Effect.fail(outOfTurn(first, self.next))
-      yield* self.lock.check("append")
-      yield* Effect.mapError(self.writeMessages(first, payloads), failedTo("append"))
+    return this.exclusively(Effect.gen({ self: this }, function*() {
+      if (first + payloads.length <= this.next) return
+      if (first !== this.next) return yield* Effect.fail(outOfTurn(first, this.next))
+      yield* this.lock.check("append")
+      yield* Effect.mapError(this.writeMessages(first, payloads), failedTo("append"))
     }))
   }
 
@@ -80,9 +79,9 @@ export class FileLog {
   }
 
   read(from: number, limit: number): Effect.Effect<ReadonlyArray<Entry>, OutboxStoreError> {
-    return this.exclusively(Effect.suspend(() =>
-      Effect.mapError(readEntries(this.handle, this.index, from, limit), failedTo("read"))
-    ))
+    return this.exclusively(
+      Effect.suspend(() => Effect.mapError(readEntries(this.handle, this.index, from, limit), failedTo("read")))
+    )
   }
 
   /**
@@ -90,15 +89,14 @@ export class FileLog {
    * next write: a full disk holds up nobody whose messages leave it.
    */
   ack(sequences: ReadonlyArray<number>): Effect.Effect<void, OutboxStoreError> {
-    const self = this
-    return this.exclusively(Effect.gen(function*() {
-      yield* self.lock.check("ack")
+    return this.exclusively(Effect.gen({ self: this }, function*() {
+      yield* this.lock.check("ack")
       for (const sequence of sequences) {
-        if (self.index.remove(sequence)) self.unwritten.push(sequence)
+        if (this.index.remove(sequence)) this.unwritten.push(sequence)
       }
-      const written = yield* Effect.exit(self.writeAcks)
-      if (written._tag === "Success" && self.end > self.place.compactAbove && self.index.bytes * 2 < self.end) {
-        yield* Effect.ignore(self.compact)
+      const written = yield* Effect.exit(this.writeAcks)
+      if (written._tag === "Success" && this.end > this.place.compactAbove && this.index.bytes * 2 < this.end) {
+        yield* Effect.ignore(this.compact)
       }
     }))
   }
@@ -115,21 +113,20 @@ export class FileLog {
 
   /** Succeeds with where it was written. What a failure leaves is cut before the next write. */
   private write(bytes: Uint8Array, durably: boolean): Effect.Effect<number, PlatformError> {
-    const self = this
-    return Effect.gen(function*() {
-      const { file } = self.handle
-      if (self.dirty) yield* file.truncate(self.end)
-      self.dirty = true
-      yield* file.seek(BigInt(self.end), "start")
+    return Effect.gen({ self: this }, function*() {
+      const { file } = this.handle
+      if (this.dirty) yield* file.truncate(this.end)
+      this.dirty = true
+      yield* file.seek(BigInt(this.end), "start")
       yield* file.writeAll(bytes)
-      const offset = self.end
+      const offset = this.end
       if (durably) {
-        yield* Effect.onError(file.sync, () => Effect.sync(() => self.distrust()))
-        self.synced = offset + bytes.length
-        self.unsynced = []
+        yield* Effect.onError(file.sync, () => Effect.sync(() => this.distrust()))
+        this.synced = offset + bytes.length
+        this.unsynced = []
       }
-      self.end = offset + bytes.length
-      self.dirty = false
+      this.end = offset + bytes.length
+      this.dirty = false
       return offset
     })
   }
@@ -142,32 +139,36 @@ export class FileLog {
   }
 
   private get compact(): Effect.Effect<void, PlatformError> {
-    const self = this
-    return Effect.gen(function*() {
+    return Effect.gen({ self: this }, function*() {
       const index = new FileIndex()
       let end = 0
-      const handle = yield* replaceFile(self.place.fs, self.place.directory, self.place.path, (file) =>
-        Effect.gen(function*() {
-          const write = (bytes: Uint8Array) =>
-            Effect.map(file.writeAll(bytes), () => {
-              end += bytes.length
-            })
-          yield* write(frames.headFrame({ id: self.id, next: self.next }))
-          let from = 0
-          while (true) {
-            const entries = yield* readEntries(self.handle, self.index, from, 256)
-            if (entries.length === 0) return
-            const { bytes, placed } = frames.messagesFrame(entries)
-            for (const message of placed) index.add({ ...message, offset: message.offset + end })
-            yield* write(bytes)
-            from = entries.at(-1)!.sequence + 1
-          }
-        }))
-      yield* self.handle.close
-      self.handle = handle
-      self.index = index
-      self.end = self.synced = end
-      self.unsynced = []
+      const handle = yield* replaceFile(
+        this.place.fs,
+        this.place.directory,
+        this.place.path,
+        (file) =>
+          Effect.gen({ self: this }, function*() {
+            const write = (bytes: Uint8Array) =>
+              Effect.map(file.writeAll(bytes), () => {
+                end += bytes.length
+              })
+            yield* write(frames.headFrame({ id: this.id, next: this.next }))
+            let from = 0
+            while (true) {
+              const entries = yield* readEntries(this.handle, this.index, from, 256)
+              if (entries.length === 0) return
+              const { bytes, placed } = frames.messagesFrame(entries)
+              for (const message of placed) index.add({ ...message, offset: message.offset + end })
+              yield* write(bytes)
+              from = entries.at(-1)!.sequence + 1
+            }
+          })
+      )
+      yield* this.handle.close
+      this.handle = handle
+      this.index = index
+      this.end = this.synced = end
+      this.unsynced = []
     })
   }
 

@@ -92,7 +92,9 @@ const readAll = Effect.fnUntraced(function*(
   }).pipe(Effect.mapError(failedTo("open")))
   // The head was on the disk before the file had its name.
   if (head === undefined) return yield* Effect.fail(damaged(path, 0, "it does not begin as an outbox does"))
-  if (rest === "damaged") return yield* Effect.fail(damaged(path, end, "what was written there is not what is there now"))
+  if (rest === "damaged") {
+    return yield* Effect.fail(damaged(path, end, "what was written there is not what is there now"))
+  }
   if (rest === "unfinished") {
     yield* Effect.logWarning(
       `${path}: a crash left ${size - end} bytes of a batch that was never accepted; they were cut`

@@ -41,9 +41,9 @@ export const keep = (keeper: Keeper): Effect.Effect<never, OutboxStoreError> =>
     keeper.onOpened(log)
     if (log.pending > 0) yield* run(keeper, log, yield* keeper.backlog.errand)
     yield* Deferred.succeed(keeper.settled, undefined)
-    const store = Effect.forever(Effect.flatMap(keeper.offers.take, (offers) =>
-      append(keeper, log, offers.map(({ payload }) => payload) as never)
-    ))
+    const store = Effect.forever(
+      Effect.flatMap(keeper.offers.take, (offers) => append(keeper, log, offers.map(({ payload }) => payload) as never))
+    )
     const errands = Effect.forever(Effect.flatMap(keeper.backlog.errand, (errand) => run(keeper, log, errand)))
     return yield* Effect.raceFirst(store, errands)
   }))
@@ -90,7 +90,10 @@ const run = (keeper: Keeper, log: OutboxLog, errand: Errand): Effect.Effect<void
         })
       )
     case "Read":
-      return Effect.map(patiently(keeper, "read", log.read(errand.from, ahead)), (entries) => backlog.read(entries, errand))
+      return Effect.map(
+        patiently(keeper, "read", log.read(errand.from, ahead)),
+        (entries) => backlog.read(entries, errand)
+      )
   }
 }
 

@@ -1,7 +1,7 @@
 /** Outboxes that live as long as their layer: for tests, and to ride out lost connections without a disk. */
 import * as Effect from "effect/Effect"
 import { drawId } from "./identity.ts"
-import { type Entry, fenced, outOfTurn, type OutboxLog, type OutboxStoreError } from "./log.ts"
+import { type Entry, fenced, type OutboxLog, type OutboxStoreError, outOfTurn } from "./log.ts"
 
 interface Kept {
   readonly id: string

@@ -18,7 +18,7 @@ export const Blocked = Schema.TaggedStruct("Blocked", {
   cause: Schema.Defect()
 })
 
-/** The store fails, and no retry helps. Sends fail. */
+/** The store fails, and no retry helps. Sends fail, and nothing leaves: another process may be the owner now. */
 export const Failed = Schema.TaggedStruct("Failed", { cause: OutboxStoreError })
 
 /** Schema of an outbox's status. */

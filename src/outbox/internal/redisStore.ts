@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Redis from "effect/persistence/Redis"
 import { drawId } from "./identity.ts"
-import { fenced, type Operation, outOfTurn, type OutboxLog, OutboxStoreError } from "./log.ts"
+import { fenced, type Operation, type OutboxLog, OutboxStoreError, outOfTurn } from "./log.ts"
 
 /** Nothing of this mends itself; a Redis that is away, loading or full may. */
 const lasting = /\b(?:NOAUTH|NOPERM|WRONGPASS|WRONGTYPE)\b/

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { drawId } from "./identity.ts"
-import { fenced, type Operation, outOfTurn, type OutboxLog, OutboxStoreError } from "./log.ts"
+import { fenced, type Operation, type OutboxLog, OutboxStoreError, outOfTurn } from "./log.ts"
 
 /** Nothing of this mends itself. The rest may, what the driver cannot classify included: a database that goes down says many things. */
 const lasting: ReadonlySet<string> = new Set([

@@ -13,7 +13,10 @@ describe("failedTo", () => {
   })
 
   it("tells what the system said", () => {
-    assert.include(of("Unknown", new Error("ENOSPC: no space left on device")).message, "ENOSPC: no space left on device")
+    assert.include(
+      of("Unknown", new Error("ENOSPC: no space left on device")).message,
+      "ENOSPC: no space left on device"
+    )
     assert.include(of("Busy").message, "Busy: FileSystem.write")
   })
 })

@@ -31,7 +31,12 @@ describe("the lock of an outbox's file", () => {
     Effect.gen(function*() {
       const mine = new Disk()
       yield* acquire(mine.fs, path, "orders")
-      for (const [disk, pid] of [[mine, process.pid], [withLock(`0123456789abcdef ${process.ppid} -`), process.ppid]] as const) {
+      for (
+        const [disk, pid] of [[mine, process.pid], [
+          withLock(`0123456789abcdef ${process.ppid} -`),
+          process.ppid
+        ]] as const
+      ) {
         const before = text(disk)
         const error = yield* Effect.flip(Effect.scoped(acquire(disk.fs, path, "orders")))
         assert.isFalse(error.retryable)
@@ -40,7 +45,7 @@ describe("the lock of an outbox's file", () => {
       }
     }))
 
-  it.effect.each([
+  it.effect.each<readonly [string, () => string]>([
     ["whose process is gone", () => `0123456789abcdef ${gone()} -`],
     ["of an earlier process with our number", () => `0123456789abcdef ${process.pid} -`],
     ["whose number has gone to another process", () => `0123456789abcdef ${process.ppid} another-boot/1`],

@@ -1,8 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import type { OutboxLog } from "../../../src/outbox/internal/log.ts"
-import type { OutboxStoreError } from "../../../src/outbox/internal/log.ts"
 import { open } from "../../../src/outbox/internal/fileStore.ts"
+import type { OutboxLog, OutboxStoreError } from "../../../src/outbox/internal/log.ts"
 import { Disk } from "../../support/disk.ts"
 import { heard } from "../../support/protocol.ts"
 

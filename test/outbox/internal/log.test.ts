@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { fenced, outOfTurn, OutboxStoreError } from "../../../src/outbox/internal/log.ts"
+import { fenced, OutboxStoreError, outOfTurn } from "../../../src/outbox/internal/log.ts"
 
 describe("OutboxStoreError", () => {
   it("says what the store could not do, and why", () => {
