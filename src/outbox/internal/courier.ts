@@ -5,7 +5,6 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Result from "effect/Result"
-import type * as Scope from "effect/Scope"
 import type { ConnectionService, Message } from "../../Connection.ts"
 import type { ConnectionError } from "../../ConnectionError.ts"
 import type { Backlog } from "./backlog.ts"
@@ -151,11 +150,7 @@ export class Courier {
 /** Registers at the connection, for the life of the scope. */
 export const register = (connection: ConnectionService, courier: Courier) =>
   Effect.gen(function*() {
-    if ("prelude" in connection) {
-      yield* (connection.prelude as (
-        run: (s: Session) => Effect.Effect<void, ConnectionError>
-      ) => Effect.Effect<void, never, Scope.Scope>)((session) => courier.begin(session))
-    }
+    yield* connection.prelude((session) => courier.begin(session))
     // The prelude comes too late for a session that is open already.
     yield* Effect.forkScoped(Effect.ignore(connection.withSessions((session) => courier.begin(session))))
     yield* Effect.forkScoped(courier.run)
