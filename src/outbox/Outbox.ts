@@ -14,7 +14,7 @@ import type * as Stream from "effect/Stream"
 import type { ProtocolService } from "../Protocol.ts"
 import { Backlog } from "./internal/backlog.ts"
 import { Condition } from "./internal/condition.ts"
-import { Courier, register, type Undeliverable } from "./internal/courier.ts"
+import { beginWithOpen, Courier, type Undeliverable } from "./internal/courier.ts"
 import { keep } from "./internal/keeper.ts"
 import type { OutboxStoreError } from "./internal/log.ts"
 import { Offers } from "./internal/offers.ts"
@@ -179,11 +179,14 @@ export const make = <Message, Incoming, Outgoing, Feed = never>(
       pack: (entry) => packing.pack(entry),
       onUndeliverable: options.onUndeliverable
     })
+    // Before anything that may have a lazy connection dial.
+    yield* protocol.connection.prelude((session) => courier.begin(session))
     yield* protocol.listen((incoming) => {
       const ack = options.ackOf(incoming)
       if (ack !== undefined) backlog.acknowledge(ack)
     })
-    yield* Effect.annotateLogs(register(protocol.connection, courier), { outbox: name })
+    yield* Effect.forkScoped(beginWithOpen(protocol.connection, courier))
+    yield* Effect.forkScoped(Effect.annotateLogs(courier.run, { outbox: name }))
 
     const awaitEmpty: Effect.Effect<void, OutboxError> = Effect.suspend(() => {
       if (offers.closed !== undefined) return offers.closed

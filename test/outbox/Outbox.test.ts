@@ -284,6 +284,22 @@ describe("the next process", () => {
       assert.deepStrictEqual(yield* counts(peer), Array.from({ length: 701 }, (_, index) => index + 1))
     })))
 
+  it.effect("has a lazy connection dialled, and sends what is left before any other frame", () =>
+    inMemory(Effect.gen(function*() {
+      const network = yield* TestTransport.make
+      yield* network.server.refuse("ECONNREFUSED")
+      yield* Effect.scoped(Effect.gen(function*() {
+        const { outbox } = yield* outboxOver({}, { network })
+        yield* outbox.send(order(1))
+      }))
+      yield* network.server.accept()
+      const { connection } = yield* outboxOver({}, { network, connection: { start: "lazy" } })
+      yield* beside(connection.send(JSON.stringify({ id: "-", item: "-", count: 0 })))
+      const peer = yield* network.server.peer
+      yield* settle
+      assert.deepStrictEqual(yield* counts(peer), [1, 0])
+    })))
+
   it.effect("sends what is left into a session that is open already, too", () =>
     inMemory(Effect.gen(function*() {
       const { connection, server } = yield* connectTo(yield* TestTransport.make)

@@ -4,6 +4,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
 import type * as Result from "effect/Result"
 import type { ConnectionService, Message } from "../../Connection.ts"
 import type { ConnectionError } from "../../ConnectionError.ts"
@@ -64,8 +65,8 @@ export class Courier {
       this.begun = session.id
       this.session = undefined
       for (const slot of backlog.window.unacknowledged()) yield* session.send(slot.frame)
-      // What a process before this one left comes before anything else too.
-      yield* this.ship(session)
+      // What a process before this one left comes before anything else too; a window of it, since all others wait.
+      yield* this.ship(session, this.options.inFlight - backlog.window.size)
       if (this.begun !== session.id) return
       this.session = session
       backlog.wake()
@@ -79,7 +80,7 @@ export class Courier {
       const { session } = this
       if (session === undefined || !this.hasCargo) return backlog.awaitCargo(next)
       return Effect.andThen(
-        Effect.catch(this.ship(session), () =>
+        Effect.catch(this.ship(session, Infinity), () =>
           Effect.sync(() => {
             // All of it is in the window: the next session begins with it.
             if (this.session === session) this.session = undefined
@@ -95,11 +96,11 @@ export class Courier {
     return !this.stuck && !backlog.isClosed && backlog.head !== undefined && backlog.window.size < inFlight
   }
 
-  /** As many as there are and as the window takes, up to one that cannot be sent. */
-  private ship(session: Session): Effect.Effect<void, ConnectionError> {
+  /** As many as there are and as the window takes, `limit` at most, up to one that cannot be sent. */
+  private ship(session: Session, limit: number): Effect.Effect<void, ConnectionError> {
     const { backlog, condition, pack } = this.options
     return Effect.gen({ self: this }, function*() {
-      while (this.hasCargo) {
+      for (let count = 0; count < limit && this.hasCargo; count++) {
         const entry = backlog.head!
         const packed = pack(entry)
         if (packed._tag === "Failure") {
@@ -147,11 +148,13 @@ export class Courier {
   }
 }
 
-/** Registers at the connection, for the life of the scope. */
-export const register = (connection: ConnectionService, courier: Courier) =>
-  Effect.gen(function*() {
-    yield* connection.prelude((session) => courier.begin(session))
-    // The prelude comes too late for a session that is open already.
-    yield* Effect.forkScoped(Effect.ignore(connection.withSessions((session) => courier.begin(session))))
-    yield* Effect.forkScoped(courier.run)
+/** Begins with a session that was open before any prelude was there for it. */
+export const beginWithOpen = (connection: ConnectionService, courier: Courier): Effect.Effect<void> =>
+  Effect.flatMap(connection.status, (status) => {
+    if (status._tag !== "Open") return Effect.void
+    const begun = Latch.makeUnsafe()
+    const use = (session: Session) =>
+      Effect.ensuring(session.id === status.session ? courier.begin(session) : Effect.void, begun.open)
+    // Another one has its prelude. Who is handed a session and stays would keep what it receives from being forgotten.
+    return Effect.ignore(Effect.raceFirst(connection.withSessions(use), begun.await))
   })

@@ -58,6 +58,21 @@ describe("Courier", () => {
       assert.deepStrictEqual(session.frames, ["a", "b", "c", "d"])
     }))
 
+  it.effect("begins with a window of them at most, however fast the peer acknowledges: others wait for the end of it", () =>
+    Effect.gen(function*() {
+      const { backlog, courier } = courierWith(3)
+      backlog.stored(Array.from({ length: 100 }, (_, index) => `${index + 1}`))
+      const session = sessionOf(1)
+      const prompt = (message: string | Uint8Array) =>
+        Effect.tap(session.send(message), () =>
+          Effect.sync(() => {
+            backlog.acknowledge(String(message))
+            backlog.removed([Number(message)])
+          }))
+      yield* courier.begin({ ...session, send: prompt })
+      assert.deepStrictEqual(session.frames, ["1", "2", "3"])
+    }))
+
   it.effect("begins a session once, whoever tells of it", () =>
     Effect.gen(function*() {
       const { backlog, courier } = courierWith(3)
