@@ -134,7 +134,7 @@ export class FileLog {
   /** After an `fsync` that failed, nobody knows what has become of anything since the last one. */
   private distrust(): void {
     this.end = this.synced
-    this.unwritten.unshift(...this.unsynced)
+    this.unwritten = [...this.unsynced, ...this.unwritten]
     this.unsynced = []
   }
 
