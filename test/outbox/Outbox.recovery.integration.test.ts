@@ -119,6 +119,24 @@ describe("a lost database", () => {
       }).pipe(Effect.scoped)
   )
 
+  it.live.skipIf(!requires("postgres").available)(
+    "that says nothing any more suspends too, and goes on over a new connection",
+    () =>
+      Effect.gen(function*() {
+        const { dropTables, postgres } = yield* Effect.promise(() => import("../support/postgres.ts"))
+        const wire = yield* tcpProxy.make(5432)
+        const table = `${unique}_mute`
+        yield* Effect.ensuring(
+          recovers(Layer.provide(OutboxStore.layerSql({ table }), postgres(wire.port)), {
+            says: /no answer within 2s/,
+            wreck: wire.swallow,
+            mend: wire.cut("reset")
+          }),
+          Effect.orDie(dropTables(table))
+        )
+      }).pipe(Effect.scoped)
+  )
+
   it.live.skipIf(!requires("redis").available)(
     "suspends, and goes on once it is back: Redis",
     () =>
