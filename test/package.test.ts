@@ -27,7 +27,7 @@ afterEach(() => stop())
 
 describe("the package", () => {
   it("exports these names and no others", async () => {
-    const entries = ["holdfast", "holdfast/node", "holdfast/testing", ...modules.map((name) => `holdfast/${name}`)]
+    const entries = ["holdfast", "holdfast/node", "holdfast/msgpack", "holdfast/testing", ...modules.map((name) => `holdfast/${name}`)]
     const names = await inNode(
       `const names = {}
        for (const entry of process.argv.slice(1)) names[entry] = Object.keys(await import(entry)).sort()
@@ -38,7 +38,7 @@ describe("the package", () => {
   })
 
   it("hides what is not for users", async () => {
-    const hidden = globSync(["src/internal/**/*.ts", "src/{node,testing,cli}/*.ts"], { cwd: root })
+    const hidden = globSync(["src/internal/**/*.ts", "src/{node,testing,cli,msgpack}/*.ts"], { cwd: root })
       .map((file) => file.replace(/^src/, "holdfast").replace(/\.ts$/, ""))
     const codes = await inNode(
       `const codes = []
@@ -52,7 +52,7 @@ describe("the package", () => {
     expect(new Set(codes as ReadonlyArray<string>)).toEqual(new Set(["ERR_PACKAGE_PATH_NOT_EXPORTED"]))
   })
 
-  it.each(["index.ts", "testing/index.ts"])(
+  it.each(["index.ts", "testing/index.ts", "msgpack/index.ts"])(
     "bundles src/%s for a browser: no Node built-in and no ws in it",
     async (entry) => {
       const intruders: Array<string> = []

@@ -43,7 +43,7 @@ export interface Options<RUrl = never, RHeaders = never, RSubprotocols = never, 
 }
 
 /** What the user's own effects need. */
-type Needs<RUrl, RHeaders, RSubprotocols, RGreet, RParts> =
+export type Needs<RUrl, RHeaders, RSubprotocols, RGreet, RParts> =
   | Exclude<RUrl | RHeaders | RSubprotocols | RGreet, Scope.Scope>
   | RParts
 

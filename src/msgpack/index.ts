@@ -1,0 +1,4 @@
+/**
+ * MessagePack, on `msgpackr`.
+ */
+export * as Msgpack from "./Msgpack.ts"
