@@ -422,6 +422,7 @@ describe("Requests", () => {
         yield* beside(peer.send(JSON.stringify({ id: 1, n: 1 })))
         for (let i = 0; i < steps; i++) yield* Effect.yieldNow
         yield* peer.drop
+        yield* settle
         yield* TestClock.adjust("1 second")
         const next = yield* server.peer
         const waited = once.outcome === "waiting"

@@ -37,7 +37,7 @@ const ending = (exit: Exit.Exit<void, unknown> | undefined): string => {
   if (exit === undefined) return "runs"
   if (Exit.isSuccess(exit)) return "ended"
   const error: unknown = exit.cause.reasons.map((reason) => reason._tag === "Fail" ? reason.error : reason._tag)[0]
-  return error instanceof ConnectionError ? error.reason._tag : error instanceof Error ? error.name : String(error)
+  return error instanceof ConnectionError ? error.reason._tag : error instanceof Error && "_tag" in error ? String(error._tag) : String(error)
 }
 
 /** Subscribes beside the test, and keeps what comes. */
@@ -315,13 +315,13 @@ describe("Subscriptions", () => {
         const talk = yield* converse()
         const { protocol, server } = talk
         const subscriptions = yield* over(protocol, {
-          onGap: () => Effect.andThen(protocol.send({ op: "whole" }), Effect.sleep("2 seconds"))
+          onGap: () => Effect.andThen(Effect.orDie(protocol.send({ op: "whole" })), Effect.sleep("2 seconds"))
         })
         const peer = yield* server.peer
         const stream = subscriptions.subscribe(sub("a", {
           onGap: ({ next }) =>
             Effect.gen(function*() {
-              yield* next.send({ op: "snapshot" })
+              yield* Effect.orDie(next.send({ op: "snapshot" }))
               yield* Effect.sleep("1 second")
               order.push("resynced")
             })
@@ -446,7 +446,7 @@ describe("Subscriptions", () => {
         const peer = yield* server.peer
         for (let i = 0; i < 25; i++) yield* follow(subscriptions, `${i}`)
         yield* settle
-        assert.strictEqual((yield* heard(peer)).length, 8)
+        assert.strictEqual((yield* heard(peer)).length, 10)
         yield* TestClock.adjust("10 seconds")
         assert.strictEqual((yield* heard(peer)).length, 25)
         yield* peer.drop
@@ -483,7 +483,7 @@ describe("Subscriptions", () => {
         const seen: Array<number> = []
         const fiber = yield* beside(Stream.runForEach(
           subscriptions.subscribe(sub("a", options)),
-          (n) => Effect.andThen(Effect.sync(() => seen.push(n)), Effect.sleep("1 hour"))
+          (n) => Effect.andThen(Effect.sync(() => seen.push(n)), Effect.sleep("1 second"))
         ))
         return {
           seen,
@@ -509,7 +509,7 @@ describe("Subscriptions", () => {
         yield* say(peer, ...numbers(30))
         assert.isTrue(yield* paused(connection))
         assert.isBelow(quick.seen.length, 15)
-        yield* TestClock.adjust("40 hours")
+        yield* TestClock.adjust("40 seconds")
         assert.isFalse(yield* paused(connection))
         assert.deepStrictEqual(a.seen, [-1, ...numbers(30).map(({ n }) => n!)])
         assert.deepStrictEqual(quick.seen, a.seen)
@@ -554,8 +554,8 @@ describe("Subscriptions", () => {
         yield* say(peer, { key: "a", n: -1 })
         yield* say(peer, ...numbers(30))
         assert.isFalse(yield* paused(connection))
-        yield* TestClock.adjust("10 hours")
-        assert.deepStrictEqual(a.seen, expected)
+        yield* TestClock.adjust("10 seconds")
+        assert.deepStrictEqual(a.seen, [...expected])
         assert.strictEqual(quick.seen.length, 31)
         assert.strictEqual((yield* subscriptions.counts).dropped, 26)
       }))
@@ -569,7 +569,7 @@ describe("Subscriptions", () => {
         yield* settle
         yield* say(peer, { key: "a", n: -1 })
         yield* say(peer, ...numbers(30))
-        yield* TestClock.adjust("10 hours")
+        yield* TestClock.adjust("10 seconds")
         assert.deepStrictEqual(a.seen, [-1, 0, 1, 2, 3])
         assert.strictEqual(a.ending, "SubscriptionOverflow")
         assert.strictEqual(quick.seen.length, 31)
@@ -645,6 +645,7 @@ describe("Subscriptions", () => {
         yield* beside(Effect.andThen(Effect.yieldNow, follow(subscriptions, "come")))
         for (let i = 0; i < steps; i++) yield* Effect.yieldNow
         yield* peer.drop
+        yield* settle
         yield* TestClock.adjust("1 second")
         const next = yield* server.peer
         yield* settle

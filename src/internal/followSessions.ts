@@ -61,7 +61,7 @@ export const followSessions = <Incoming, Outgoing>(
           ? Effect.andThen(letGo(session), begin(asPrelude(protocol, session)))
           : Effect.void)))
     }
-    yield* watch(Effect.map(Effect.exit(protocol.connection.await), follower.onClosed))
+    yield* watch(Effect.map(Effect.exit(protocol.connection.await), (exit) => follower.onClosed(exit)))
   })
 
 // A session that was handed out keeps its messages for a reader who may come: none does.

@@ -108,8 +108,8 @@ export class SubscriptionWire<Outgoing> {
         this.writing = false
         return Effect.void
       }
-      const messages = Math.min(pace.batch, this.orders.size)
-      return Effect.andThen(pace.room(messages), Effect.andThen(this.batch(messages), next))
+      const wanted = Math.min(pace.batch, this.orders.size)
+      return Effect.flatMap(pace.room(wanted), (messages) => Effect.andThen(this.batch(messages), next))
     })
     return next
   }

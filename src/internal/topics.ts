@@ -45,8 +45,10 @@ export class Topics<Key, Incoming, Outgoing>
   private readonly brake: Brake
   /** Undefined while no session is open. */
   private wire: SubscriptionWire<Outgoing> | undefined = undefined
-  /** The gap that is not over, or is being told. */
-  private gap: GapTicket<Outgoing> | undefined = undefined
+  /** The newest gap, until everybody may go on. */
+  private ticket: GapTicket<Outgoing> | undefined = undefined
+  /** The same, once it is over. */
+  private gap: Gap<Outgoing> | undefined = undefined
   private telling: Fiber.Fiber<void> | undefined = undefined
   private end: End | undefined = undefined
   private dropped = 0
@@ -204,33 +206,39 @@ export class Topics<Key, Incoming, Outgoing>
       })
       const all = [...this.topics.values()]
       for (const topic of all) wire.open(topic)
-      this.tell(session)
-      return wire.sent(all)
+      const { ticket } = this
+      if (ticket !== undefined) this.gap = { downtime: session.downtime, previous: ticket.previous, next: session }
+      // Told when everything is open again, so that a snapshot that is asked for misses nothing.
+      return Effect.andThen(wire.sent(all), Effect.sync(() => this.wire === wire && this.tell()))
     })
   }
 
   // Beside the prelude: what it does may wait for the connection, which waits for the preludes.
-  private tell(next: ProtocolPrelude<Outgoing>): void {
-    const ticket = this.gap
-    if (ticket === undefined) return
-    const gap: Gap<Outgoing> = { downtime: next.downtime, previous: ticket.previous, next }
+  private tell(): void {
+    const { gap, ticket } = this
+    if (gap === undefined || ticket === undefined) return
     this.telling = this.options.run(Effect.onExit(this.options.onGap(gap), (exit) => {
-      if (this.gap === ticket) this.gap = undefined
-      // Interrupted by the end of that session, too: the next gap is told before what comes after it.
-      ticket.tell(Option.some(gap))
+      if (this.ticket === ticket) this.over()
       return Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)
         ? Effect.logError("`onGap` of the subscriptions died", exit.cause)
         : Effect.void
     }))
   }
 
+  /** Readers may go on behind the gap; where its session has ended too, to the next one. */
+  private over(): void {
+    this.ticket?.tell(Option.fromUndefinedOr(this.gap))
+    this.ticket = this.gap = undefined
+  }
+
   onEnd(error: ConnectionError): void {
     this.wire?.end()
     this.wire = undefined
     this.confirmations.clear()
+    this.over()
     this.telling?.interruptUnsafe()
     this.telling = undefined
-    const ticket = this.gap = new GapTicket<Outgoing>(error)
+    const ticket = this.ticket = new GapTicket<Outgoing>(error)
     for (const topic of this.topics.values()) {
       for (const subscriber of topic.subscribers) subscriber.interrupted(ticket)
     }
@@ -252,7 +260,7 @@ export class Topics<Key, Incoming, Outgoing>
     this.wire?.end()
     this.wire = undefined
     this.confirmations.clear()
-    this.gap?.tell(Option.none())
+    this.over()
     for (const topic of this.topics.values()) {
       for (const subscriber of topic.subscribers) subscriber.finish(end)
     }
