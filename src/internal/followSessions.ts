@@ -41,6 +41,7 @@ export const followSessions = <Incoming, Outgoing>(
 
     const begin = (session: ProtocolPrelude<Outgoing>) =>
       Effect.suspend(() => {
+        if (session.id === current) return Effect.void
         // Where the news of the end is still on its way, it is told first.
         if (Option.isSome(session.previous)) end(current, session.previous.value)
         current = session.id
