@@ -1,5 +1,6 @@
 // `npm run simulate -- --help`
 import { availableParallelism } from "node:os"
+import { setImmediate } from "node:timers/promises"
 import { parseArgs } from "node:util"
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads"
 import { type Exploration, explore, report } from "./explore.ts"
@@ -25,15 +26,18 @@ const whole = (name: string, value: string | undefined, otherwise: number): numb
 
 const say = (text: string) => process.stdout.write(text)
 
-const work = (): void => {
-  const found = explore({
-    ...workerData as Exploration,
-    onRun: (runs) => {
-      if (runs % often === 0) parentPort!.postMessage({ ran: often } satisfies Message)
+const work = async (): Promise<void> => {
+  const exploration = workerData as Exploration
+  const stride = exploration.stride ?? 1
+  for (let ran = 0; ran < exploration.runs; ran += often) {
+    const runs = Math.min(often, exploration.runs - ran)
+    const found = explore({ ...exploration, seed: exploration.seed + ran * stride, runs })
+    if (found !== undefined) {
+      return parentPort!.postMessage({ found: { seed: found.seed, text: report(found) } } satisfies Message)
     }
-  })
-  if (found !== undefined) {
-    parentPort!.postMessage({ found: { seed: found.seed, text: report(found) } } satisfies Message)
+    parentPort!.postMessage({ ran: runs } satisfies Message)
+    // A thread that never comes back to its event loop never forgets what was registered to be finalised.
+    await setImmediate()
   }
 }
 
@@ -53,6 +57,8 @@ const main = async (): Promise<void> => {
   const threads = Math.max(1, Math.min(runs, whole("threads", values.threads, availableParallelism())))
   const begun = performance.now()
   let ran = 0
+  let told = 0
+  const step = Math.max(1000, runs / 20)
   const found: Array<{ readonly seed: number; readonly text: string }> = []
   say(`seed ${seed}, ${runs} runs\n`)
   await Promise.all(Array.from({ length: threads }, (_, i) => {
@@ -67,6 +73,7 @@ const main = async (): Promise<void> => {
       if ("found" in message) found.push(message.found)
       else ran += message.ran
       if (process.stdout.isTTY) say(`\r${ran} of ${runs}`)
+      else if (ran >= told + step) say(`${told = ran} of ${runs}\n`)
     })
     return new Promise<void>((resolve, reject) => {
       worker.on("error", reject)
@@ -86,5 +93,5 @@ if (isMainThread) await main()
 else {
   // Nobody reads the stacks of a million errors.
   Error.stackTraceLimit = 0
-  work()
+  await work()
 }

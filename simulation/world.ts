@@ -13,7 +13,7 @@ import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 
 /** More tasks than any program needs: what runs longer does not come to rest. */
-const ample = 400_000
+const ample = 40_000
 
 export class World {
   private queue: Array<() => void> = []

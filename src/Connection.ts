@@ -16,6 +16,8 @@ import type { ConnectionStatus } from "./ConnectionStatus.ts"
 import { Handshake } from "./Handshake.ts"
 import { Heartbeat } from "./Heartbeat.ts"
 import { check, type ConnectionOptions } from "./internal/connectionOptions.ts"
+import type { PreludeSession } from "./internal/preludes.ts"
+import type { SendOptions } from "./internal/sendOptions.ts"
 import type { CloseOptions, Session } from "./internal/session.ts"
 import { supervise } from "./internal/supervisedConnection.ts"
 import type { Services } from "./internal/supervisor.ts"
@@ -24,6 +26,8 @@ import { Reconnect } from "./Reconnect.ts"
 import { Transport } from "./Transport.ts"
 
 export type { ConnectionOptions } from "./internal/connectionOptions.ts"
+export type { PreludeSession } from "./internal/preludes.ts"
+export type { SendOptions } from "./internal/sendOptions.ts"
 export type { CloseOptions, Session } from "./internal/session.ts"
 export type { Message } from "./Link.ts"
 
@@ -94,9 +98,25 @@ export interface ConnectionService {
    *
    * Bytes must not change until `send` has returned.
    */
-  readonly send: (message: Message) => Effect.Effect<void, ConnectionError>
-  /** One `send` after the other; stops at the first that fails. */
-  readonly sendAll: (messages: Iterable<Message>) => Effect.Effect<void, ConnectionError>
+  readonly send: (message: Message, options?: SendOptions) => Effect.Effect<void, ConnectionError>
+  /** One `send` after the other, each with these options; stops at the first that fails. */
+  readonly sendAll: (messages: Iterable<Message>, options?: SendOptions) => Effect.Effect<void, ConnectionError>
+  /**
+   * Runs in every session while the scope is open, after `greet` and before any
+   * frame of `send`: what must be said again after each reconnect. What waits to
+   * be sent is released when all preludes of the session are over; messages flow to
+   * their readers meanwhile.
+   *
+   * **Details**
+   *
+   * Several run one after the other, in the order in which they were added. A
+   * failure or a defect ends the session, and so does nothing else: bound what may
+   * take long. The end of the session, or of the scope, interrupts it. Added while a
+   * session is open, it runs from the next one on.
+   */
+  readonly prelude: (
+    run: (session: PreludeSession) => Effect.Effect<void, ConnectionError>
+  ) => Effect.Effect<void, never, Scope.Scope>
   /** Everything sent so far has left this process; fails with `SendFailed` and `delivery: "unknown"` where a session died with some of it. */
   readonly flush: Effect.Effect<void, ConnectionError>
   /**

@@ -49,7 +49,9 @@ export {
   HandshakeTimeout,
   HeartbeatTimeout,
   InboundOverflow,
-  InvalidRequest
+  InvalidRequest,
+  SendExpired,
+  SendReplaced
 } from "./internal/reasons.ts"
 
 /** A frame was not delivered, or nobody can know whether it was. */
@@ -79,6 +81,8 @@ export const Reason = Schema.Union([
   reasons.AbnormalClosure,
   reasons.HeartbeatTimeout,
   SendFailed,
+  reasons.SendExpired,
+  reasons.SendReplaced,
   reasons.InboundOverflow,
   reasons.DecodingFailed,
   reasons.ConnectionClosed
@@ -143,6 +147,7 @@ export const classify = (error: ConnectionError): Recovery.Recovery => {
   const reason = error.reason
   switch (reason._tag) {
     case "InvalidRequest":
+    case "SendReplaced":
     case "ConnectionClosed":
       return Recovery.stop
     case "SendFailed":
@@ -152,6 +157,7 @@ export const classify = (error: ConnectionError): Recovery.Recovery => {
     case "HeartbeatTimeout":
     case "InboundOverflow":
     case "AbnormalClosure":
+    case "SendExpired":
       return retry
     case "DecodingFailed":
     case "GreetingFailed":

@@ -65,7 +65,16 @@ export const Resumed = Schema.TaggedStruct("Resumed", { at, session: Schema.Numb
 export const Dropped = Schema.TaggedStruct("Dropped", {
   at,
   direction: Schema.Literals(["inbound", "outbound"]),
-  reason: Schema.Literals(["dropOldest", "dropNewest", "unread", "discard", "whileDisconnected", "closed"]),
+  reason: Schema.Literals([
+    "dropOldest",
+    "dropNewest",
+    "unread",
+    "discard",
+    "whileDisconnected",
+    "expired",
+    "replaced",
+    "closed"
+  ]),
   messages: Schema.Number,
   bytes: Schema.Number
 })

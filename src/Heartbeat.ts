@@ -26,6 +26,8 @@ import type { Link, Message } from "./Link.ts"
 export interface GuardContext {
   /** Called with the round trip of every answered ping. */
   readonly onRtt: (rtt: Duration.Duration) => void
+  /** Waits for a message's turn within the rate limit of the connection; undefined where there is none. */
+  readonly slot?: Effect.Effect<void> | undefined
   /** Which dial made this link, for the error. */
   readonly attempt: number
 }

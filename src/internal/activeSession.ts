@@ -8,7 +8,13 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { ConnectionError, fromCloseFrame, GreetingFailed, isConnectionError } from "../ConnectionError.ts"
+import {
+  ConnectionClosed,
+  ConnectionError,
+  fromCloseFrame,
+  GreetingFailed,
+  isConnectionError
+} from "../ConnectionError.ts"
 import type { Link } from "../Link.ts"
 import { checkClose } from "./greeting.ts"
 import { Places } from "./place.ts"
@@ -112,6 +118,12 @@ export class ActiveSession {
       this.link.close(close.code, close.reason),
       Effect.sync(() => this.finish(Cause.fail(this.ownClose(close))))
     )
+  }
+
+  /** Why nothing can be sent in it any more. */
+  get causeOfEnd(): ConnectionError {
+    return this.error ?? this.link.failure() ??
+      new ConnectionError({ reason: new ConnectionClosed({}), attempt: this.attempt, endpoint: this.link.endpoint })
   }
 
   ownClose(close: { readonly code: number; readonly reason: string }): ConnectionError {

@@ -2,6 +2,7 @@
  * The questions that a heartbeat can put to a peer, and which answer belongs to
  * which.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
@@ -10,7 +11,9 @@ import type { Link, Message } from "../Link.ts"
 
 /** Something sent to hear from the peer. */
 export interface Question {
-  readonly askedAt: bigint
+  askedAt: bigint
+  /** Not written yet, since a rate limit holds it back: nothing can be answered. */
+  isHeldBack: boolean
   /** When it left this process; undefined until then. */
   sentAt: bigint | undefined
   /** What had been received last when it was asked. */
@@ -28,7 +31,8 @@ export interface Asker {
 /** Makes the asker of one link; `answered` is called with the question that an answer belongs to. */
 export type MakeAsker = (
   link: Link,
-  answered: (question: Question) => void
+  answered: (question: Question) => void,
+  slot?: Effect.Effect<void>
 ) => Effect.Effect<Asker, never, Scope.Scope>
 
 // More questions than this are unanswered only where answers never come.
@@ -74,7 +78,7 @@ export const messages = (
   message: Effect.Effect<Message>,
   isReply: ((message: Message) => boolean) | undefined
 ): MakeAsker =>
-  Effect.fnUntraced(function*(link, answered) {
+  Effect.fnUntraced(function*(link, answered, slot) {
     const unanswered: Array<Question> = []
     let defect: { readonly value: unknown } | undefined
     if (isReply !== undefined) {
@@ -90,6 +94,20 @@ export const messages = (
       })
     }
     const send = Effect.flatMap(message, (value) => Effect.andThen(link.write([value]), link.flush))
+    const sendInTurn = (question: Question, slot: Effect.Effect<void>) =>
+      Effect.flatMap(message, (value) => {
+        question.isHeldBack = true
+        return slot.pipe(
+          Effect.andThen(Clock.clockWith((clock) =>
+            Effect.sync(() => {
+              question.isHeldBack = false
+              question.askedAt = clock.monotonicTimeNanosUnsafe()
+            })
+          )),
+          Effect.andThen(link.write([value])),
+          Effect.andThen(link.flush)
+        )
+      })
     return {
       ask: (question) => {
         if (defect !== undefined) return Effect.die(defect.value)
@@ -97,7 +115,7 @@ export const messages = (
           unanswered.push(question)
           if (unanswered.length > maxUnanswered) unanswered.shift()
         }
-        return send
+        return slot === undefined ? send : sendInTurn(question, slot)
       },
       forget: () => {
         unanswered.length = 0

@@ -35,6 +35,8 @@ export interface AttemptOptions {
   readonly linkScope: Scope.Closeable
   readonly connectionScope: Scope.Scope
   readonly beforeGreet: Effect.Effect<void>
+  /** Waits for a frame's turn within the rate limit; undefined where there is none. */
+  readonly slot?: Effect.Effect<void> | undefined
   readonly onRequest: (endpoint: string) => void
 }
 
@@ -56,7 +58,7 @@ const establish = (options: AttemptOptions): Effect.Effect<Established, Connecti
     const { link, secret } = yield* dial(options)
     yield* options.beforeGreet
     const observed = yield* ObservedScope.make(options.connectionScope)
-    const greeted = yield* greet(options.services.handshake, link, observed, options.attempt).pipe(
+    const greeted = yield* greet(options.services.handshake, link, observed, options).pipe(
       Effect.onExit((exit) => Exit.isFailure(exit) ? Scope.close(observed.scope, exit) : Effect.void)
     )
     const subprotocol = Option.map(link.subprotocol, (name) => secret.includes(name) ? redacted : name)

@@ -9,6 +9,7 @@ import { ConnectionError, InvalidRequest } from "../ConnectionError.ts"
 import { positiveDuration } from "./duration.ts"
 import type { InboundOptions } from "./inbox.ts"
 import type { OutboundOptions } from "./outbox.ts"
+import type { RateLimit } from "./rateWindow.ts"
 import type { WhileDisconnected } from "./sendQueue.ts"
 
 /** What a connection can be told; every field has a default. */
@@ -40,6 +41,13 @@ export interface ConnectionOptions {
         readonly overflow?: "suspend" | "fail" | "dropOldest" | "dropNewest" | undefined
       }
       | undefined
+    /** How many frames may go out; default as many as will. */
+    readonly rateLimit?: {
+      /** No window of that length ever holds more frames, across sessions; at least 1. Pings and pongs do not count. */
+      readonly limit: number
+      /** Above zero. */
+      readonly window: Duration.Input
+    } | undefined
   } | undefined
   /** When the first dial begins, and whether the layer waits for the first session. Default `"eager"`. */
   readonly start?: "eager" | "lazy" | "awaitOpen" | undefined
@@ -114,7 +122,19 @@ const outboundOptions = (
     const given = yield* object("outbound", options)
     return {
       highWaterMark: yield* size("outbound.highWaterMark", given.highWaterMark ?? defaultMark),
-      whileDisconnected: yield* whileDisconnected(given.whileDisconnected ?? "suspend")
+      whileDisconnected: yield* whileDisconnected(given.whileDisconnected ?? "suspend"),
+      rateLimit: given.rateLimit === undefined ? undefined : yield* rateLimit(given.rateLimit)
+    }
+  })
+
+const rateLimit = (
+  options: NonNullable<NonNullable<ConnectionOptions["outbound"]>["rateLimit"]>
+): Result.Result<RateLimit, InvalidRequest> =>
+  Result.gen(function*() {
+    const given = yield* object("outbound.rateLimit", options)
+    return {
+      limit: yield* size("outbound.rateLimit.limit", given.limit, "frames"),
+      window: yield* positiveDuration("outbound.rateLimit.window", given.window)
     }
   })
 

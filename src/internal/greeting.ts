@@ -40,7 +40,7 @@ export const greet = Effect.fnUntraced(function*(
   handshake: Handshake["Service"],
   link: Link,
   observed: ObservedScope,
-  attempt: number
+  { attempt, slot }: { readonly attempt: number; readonly slot?: Effect.Effect<void> | undefined }
 ): Effect.fn.Return<Greeted, ConnectionError> {
   if (Option.isNone(handshake.greet)) return silent
   let batch: ReadonlyArray<Message> = []
@@ -80,7 +80,7 @@ export const greet = Effect.fnUntraced(function*(
     endpoint: link.endpoint,
     subprotocol: link.subprotocol,
     response: link.response,
-    send: (message) => link.write([message]),
+    send: (message) => slot === undefined ? link.write([message]) : Effect.andThen(slot, link.write([message])),
     receive: turn.withPermit(take),
     end: (options) =>
       Effect.flatMap(checkClose(options, attempt, link.endpoint), ({ code, reason }) => {

@@ -90,7 +90,7 @@ class Watch {
   }
 
   run(makeAsker: MakeAsker): Effect.Effect<never, ConnectionError, Scope.Scope> {
-    return Effect.flatMap(makeAsker(this.link, (answered) => this.answered(answered)), (asker) => {
+    return Effect.flatMap(makeAsker(this.link, (answered) => this.answered(answered), this.context?.slot), (asker) => {
       this.asker = asker
       return Effect.forever(this.beat, { disableYield: true })
     })
@@ -142,7 +142,7 @@ class Watch {
   }
 
   private ask(now: bigint): Effect.Effect<void> {
-    const asked: Question = { askedAt: now, sentAt: undefined, heardBefore: this.link.lastInbound() }
+    const asked: Question = { askedAt: now, isHeldBack: false, sentAt: undefined, heardBefore: this.link.lastInbound() }
     this.question = asked
     this.backlog = this.link.buffered()
     this.heldUp = false
@@ -198,11 +198,13 @@ class Watch {
   }
 
   private isDue(now: bigint): boolean {
-    return this.question === undefined ? now + this.slack >= this.askAt() : now >= this.judgeAt(this.question)
+    if (this.question === undefined) return now + this.slack >= this.askAt()
+    return !this.question.isHeldBack && now >= this.judgeAt(this.question)
   }
 
   private wakeAt(now: bigint): bigint {
     if (this.question === undefined) return this.askAt()
+    if (this.question.isHeldBack) return now + this.interval
     const judged = this.judgeAt(this.question)
     if (this.backlog > 0) return earlier(judged, now + this.timeout / 16n)
     const beat = this.question.askedAt + this.interval

@@ -5,13 +5,18 @@
  * While a session is open and below the mark, a send is one call of the link.
  * Everything else waits in one queue, in the order in which it came.
  */
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import { ConnectionError } from "../ConnectionError.ts"
 import type { Link, Message } from "../Link.ts"
 import { InFlight, nothing, type Unflushed } from "./inFlight.ts"
 import type { Journal } from "./journal.ts"
+import { sleepUntil } from "./liveness.ts"
 import { messageSize } from "./messageSize.ts"
+import { type RateLimit, RateWindow } from "./rateWindow.ts"
 import { neverConnected, notAMessage, sendFailed } from "./sendFailures.ts"
+import { checkSend, nothingWanted, type SendOptions, type Wanted } from "./sendOptions.ts"
 import { SendQueue, type WaitsFor, type WhileDisconnected } from "./sendQueue.ts"
 import { Waiters, waitFor } from "./wait.ts"
 
@@ -19,18 +24,33 @@ export interface OutboundOptions {
   /** Bytes that the transport may hold before a send suspends. */
   readonly highWaterMark: number
   readonly whileDisconnected: WhileDisconnected
+  /** No limit where undefined. */
+  readonly rateLimit?: RateLimit | undefined
+}
+
+/** Whose messages they are. */
+export interface OutboxOwner {
+  readonly journal: Journal
+  readonly clock: Clock.Clock
+  /** Starts a fiber that lives no longer than the session. */
+  readonly forkInSession: (effect: Effect.Effect<void>) => void
+  /** Starts a fiber that lives no longer than the connection. */
+  readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
 }
 
 export class Outbox {
   private readonly options: OutboundOptions
-  private readonly journal: Journal
-  /** Starts a fiber that lives no longer than the session. */
-  private readonly forkInSession: (effect: Effect.Effect<void>) => void
+  private readonly owner: OutboxOwner
+  private readonly rate: RateWindow | undefined
 
   private link: Link | undefined = undefined
+  /** The gate is shut: what goes first has not gone yet. */
+  private held = false
   /** Undefined until something waits. */
   private queue: SendQueue | undefined = undefined
   private draining = false
+  /** Wakes when the first of those that wait expires. */
+  private expiring: { readonly at: bigint; readonly fiber: Fiber.Fiber<void> } | undefined = undefined
   /** Of this session; undefined until something is sent. */
   private inFlight: InFlight | undefined = undefined
   /** How often something was lost with a session, and how much of that was reported by a flush. */
@@ -44,14 +64,10 @@ export class Outbox {
   private stopped: ConnectionError | undefined = undefined
   private readonly changed = new Waiters()
 
-  constructor(
-    options: OutboundOptions,
-    journal: Journal,
-    forkInSession: (effect: Effect.Effect<void>) => void
-  ) {
+  constructor(options: OutboundOptions, owner: OutboxOwner) {
     this.options = options
-    this.journal = journal
-    this.forkInSession = forkInSession
+    this.owner = owner
+    this.rate = options.rateLimit === undefined ? undefined : new RateWindow(options.rateLimit, owner.clock)
   }
 
   // ---------------------------------------------------------------------------
@@ -59,25 +75,38 @@ export class Outbox {
   // ---------------------------------------------------------------------------
 
   /** Hands a message over, or waits, drops or fails as the options say. `patient` waits whatever the options say. */
-  send(message: Message, patient: boolean): Effect.Effect<void, ConnectionError> {
-    return this.sendWhile(message, patient ? "any" : "policy")
+  send(message: Message, patient: boolean, options?: SendOptions): Effect.Effect<void, ConnectionError> {
+    return this.sendWhile(message, patient ? "any" : "policy", options)
   }
 
   /** The same for the session that is open: where it ends first, the message is not sent. */
-  sendNow(message: Message): Effect.Effect<void, ConnectionError> {
-    return this.sendWhile(message, "session")
+  sendNow(message: Message, options?: SendOptions): Effect.Effect<void, ConnectionError> {
+    return this.sendWhile(message, "session", options)
   }
 
-  private sendWhile(message: Message, waitsFor: WaitsFor): Effect.Effect<void, ConnectionError> {
+  private sendWhile(
+    message: Message,
+    waitsFor: WaitsFor,
+    options: SendOptions | undefined
+  ): Effect.Effect<void, ConnectionError> {
     if (typeof message !== "string" && !(message instanceof Uint8Array)) {
       return Effect.fail(sendFailed(new ConnectionError({ reason: notAMessage() })))
     }
+    const wanted = options === undefined ? nothingWanted : checkSend(options, this.owner.clock)
+    if ("_tag" in wanted) return Effect.fail(sendFailed(new ConnectionError({ reason: wanted })))
     const link = this.link
-    if (link !== undefined && !this.hasQueue && this.stopped === undefined) {
+    if (link !== undefined && !this.held && !this.hasQueue && this.stopped === undefined && this.isInRate) {
       const buffered = link.buffered()
-      if (buffered < this.options.highWaterMark && this.offer(link, message, buffered)) return Effect.void
+      if (buffered < this.options.highWaterMark && this.offer(link, message, buffered)) {
+        this.rate?.take()
+        return Effect.void
+      }
     }
-    return this.sendLater(message, waitsFor)
+    return this.sendLater(message, waitsFor, wanted)
+  }
+
+  private get isInRate(): boolean {
+    return this.rate === undefined || this.rate.isFree
   }
 
   private offer(link: Link, message: Message, buffered: number): boolean {
@@ -85,9 +114,9 @@ export class Outbox {
     const bytes = messageSize(message)
     const inFlight = this.inFlight ??= new InFlight()
     inFlight.add(bytes, buffered, link.buffered())
-    this.journal.outboundMessages++
-    this.journal.outboundBytes += bytes
-    this.journal.tick()
+    this.owner.journal.outboundMessages++
+    this.owner.journal.outboundBytes += bytes
+    this.owner.journal.tick()
     return true
   }
 
@@ -96,30 +125,31 @@ export class Outbox {
   }
 
   private get openQueue(): SendQueue {
-    return this.queue ??= new SendQueue(this.options.whileDisconnected, this.journal)
+    return this.queue ??= new SendQueue(this.options.whileDisconnected, this.owner.journal)
   }
 
-  private sendLater(message: Message, waitsFor: WaitsFor): Effect.Effect<void, ConnectionError> {
+  private sendLater(message: Message, waitsFor: WaitsFor, wanted: Wanted): Effect.Effect<void, ConnectionError> {
     if (this.closed !== undefined) return Effect.mapError(this.closed, (error) => sendFailed(error))
     if (this.stopped !== undefined) return Effect.fail(sendFailed(this.stopped))
     const policy = this.options.whileDisconnected
     const open = this.link !== undefined && this.link.writable()
-    if (open || waitsFor === "any") return this.enqueue(message, waitsFor)
+    if (open || waitsFor === "any") return this.enqueue(message, waitsFor, wanted)
     if (waitsFor === "session") return Effect.fail(sendFailed(this.disconnected))
-    if (policy.mode === "suspend") return this.enqueue(message, waitsFor)
+    if (policy.mode === "suspend") return this.enqueue(message, waitsFor, wanted)
     switch (policy.mode) {
       case "fail":
         return Effect.fail(sendFailed(this.disconnected))
       case "drop":
-        this.journal.dropped("outbound", "whileDisconnected", 1, messageSize(message))
+        this.owner.journal.dropped("outbound", "whileDisconnected", 1, messageSize(message))
         return Effect.void
       case "buffer":
-        switch (this.openQueue.buffer(message, policy)) {
+        switch (this.openQueue.buffer(message, policy, wanted)) {
           case "suspend":
-            return this.enqueue(message, waitsFor)
+            return this.enqueue(message, waitsFor, wanted)
           case "fail":
             return Effect.fail(sendFailed(this.disconnected))
           default:
+            this.expireSoon(wanted)
             return Effect.void
         }
     }
@@ -130,15 +160,65 @@ export class Outbox {
     return this.link?.failure() ?? this.lastError ?? neverConnected()
   }
 
-  private enqueue(message: Message, waitsFor: WaitsFor): Effect.Effect<void, ConnectionError> {
+  private enqueue(message: Message, waitsFor: WaitsFor, wanted: Wanted): Effect.Effect<void, ConnectionError> {
     return Effect.callback((resume) => {
       const queue = this.openQueue
-      const entry = queue.wait(message, waitsFor, resume)
+      const ticket = queue.wait(message, waitsFor, resume, wanted)
+      this.expireSoon(wanted)
       this.drainSoon()
       return Effect.sync(() => {
-        if (queue.leave(entry)) this.changed.wakeAll()
+        if (queue.leave(ticket)) this.changed.wakeAll()
       })
     })
+  }
+
+  /** One fiber for all that expire: it sleeps until the first of them does. */
+  private expireSoon({ expiresAt }: Wanted): void {
+    if (expiresAt === undefined || (this.expiring !== undefined && this.expiring.at <= expiresAt)) return
+    this.expiring?.fiber.interruptUnsafe()
+    const { clock } = this.owner
+    const fiber = this.owner.fork(Effect.suspend(() =>
+      Effect.map(sleepUntil(clock, expiresAt), () => {
+        this.expiring = undefined
+        const { queue } = this
+        if (queue === undefined) return
+        queue.expire(clock.monotonicTimeNanosUnsafe())
+        this.changed.wakeAll()
+        const next = queue.nextExpiry
+        if (next !== undefined) this.expireSoon({ ...nothingWanted, expiresAt: next })
+      })
+    ))
+    this.expiring = { at: expiresAt, fiber }
+  }
+
+  /**
+   * Hands over what goes first in a session, ahead of all that waits, while the
+   * gate is shut; afterwards the same as `sendNow`.
+   */
+  sendFirst(link: Link, message: Message): Effect.Effect<void, ConnectionError> {
+    const isCurrent = () => this.link === link && this.held
+    const offer: Effect.Effect<void, ConnectionError> = Effect.suspend(() => {
+      if (!isCurrent()) return this.sendNow(message)
+      const buffered = link.buffered()
+      if (buffered >= this.options.highWaterMark) {
+        return Effect.flatMap(
+          Effect.mapError(link.drained(this.options.highWaterMark >> 1), (error) => sendFailed(error)),
+          () => offer
+        )
+      }
+      return this.offer(link, message, buffered) ? Effect.void : Effect.fail(sendFailed(this.disconnected))
+    })
+    return Effect.suspend(() => {
+      if (typeof message !== "string" && !(message instanceof Uint8Array)) {
+        return Effect.fail(sendFailed(new ConnectionError({ reason: notAMessage() })))
+      }
+      return !isCurrent() || this.rate === undefined ? offer : Effect.andThen(this.rate.slot, offer)
+    })
+  }
+
+  /** Waits for its turn within the rate limit, ahead of all ordinary frames; undefined where there is no limit. */
+  get slot(): Effect.Effect<void> | undefined {
+    return this.rate?.slot
   }
 
   /** Everything sent so far has left this process. A loss is reported by every flush that waits, or else by the next one. */
@@ -185,16 +265,18 @@ export class Outbox {
   // from the supervisor
   // ---------------------------------------------------------------------------
 
-  /** A new session's link, before anybody is told: who sends inside the publication of `Open` is served. */
-  prepare(link: Link): void {
+  /** A new session's link, before anybody is told: who sends inside the publication of `Open` is served, or waits where something goes first. */
+  prepare(link: Link, held = false): void {
     if (this.link === link) return
     this.link = link
+    this.held = held
     this.inFlight = undefined
   }
 
   /** The gate opens: what waited goes first. */
   attach(link: Link): void {
     this.prepare(link)
+    this.held = false
     this.drainSoon()
   }
 
@@ -204,6 +286,7 @@ export class Outbox {
     const link = this.link
     if (link === undefined) return nothing
     this.link = undefined
+    this.held = false
     this.draining = false
     const unflushed = this.inFlight?.unflushed(link.buffered()) ?? nothing
     this.inFlight = undefined
@@ -223,7 +306,7 @@ export class Outbox {
 
   private drainSoon(): void {
     const { link, queue } = this
-    if (this.draining || link === undefined || queue === undefined || queue.length === 0) return
+    if (this.draining || this.held || link === undefined || queue === undefined || queue.length === 0) return
     this.draining = true
     const mark = this.options.highWaterMark
     // One fiber a congestion: hand over, wait for room, hand over.
@@ -231,13 +314,19 @@ export class Outbox {
       if (this.link !== link) return Effect.void
       let next = queue.head
       let buffered: number
-      while (next !== undefined && (buffered = link.buffered()) < mark) {
-        if (!this.offer(link, next.message, buffered)) {
+      while (next !== undefined && this.isInRate && (buffered = link.buffered()) < mark) {
+        const { message, wanted: { expiresAt } } = next.frame
+        if (expiresAt !== undefined && expiresAt <= this.owner.clock.monotonicTimeNanosUnsafe()) {
+          // Its timer is late.
+          queue.expire(this.owner.clock.monotonicTimeNanosUnsafe())
+        } else if (this.offer(link, message, buffered)) {
+          this.rate?.take()
+          queue.sent()
+        } else {
           // Closing: the rest waits for the next session.
           this.draining = false
           return Effect.void
         }
-        queue.sent()
         next = queue.head
       }
       this.changed.wakeAll()
@@ -245,10 +334,11 @@ export class Outbox {
         this.draining = false
         return Effect.void
       }
+      if (!this.isInRate) return Effect.andThen(this.rate!.pause, drain)
       // Where the link has ended, there is nothing to do until `detach`.
       return Effect.matchEffect(link.drained(mark >> 1), { onSuccess: () => drain, onFailure: () => Effect.void })
     })
-    this.forkInSession(drain)
+    this.owner.forkInSession(drain)
   }
 
   /** The connection is closing: nothing more is accepted. */
@@ -261,6 +351,8 @@ export class Outbox {
     this.closed = end
     this.closedByUs = byUs
     if (this.queue?.close(end) === true) this.closedOnBuffered = true
+    this.expiring?.fiber.interruptUnsafe()
+    this.expiring = undefined
     this.changed.wakeAll()
   }
 }

@@ -1,6 +1,7 @@
 /**
  * What waits to be sent, in the order in which it came: senders that suspended,
- * and frames that were accepted while no session was open, within bounds.
+ * and frames that were accepted while no session was open, within bounds. A frame
+ * with the key of another takes its place.
  */
 import * as Effect from "effect/Effect"
 import type { ConnectionError } from "../ConnectionError.ts"
@@ -8,6 +9,7 @@ import type { Message } from "../Link.ts"
 import type { Journal } from "./journal.ts"
 import { messageSize } from "./messageSize.ts"
 import { sendFailed } from "./sendFailures.ts"
+import { expired, nothingWanted, replaced, type Wanted } from "./sendOptions.ts"
 
 /** What a send does while no session is open. */
 export type WhileDisconnected =
@@ -24,22 +26,42 @@ type Buffering = Extract<WhileDisconnected, { readonly mode: "buffer" }>
 /** What ends the wait of a suspended send, but for its turn: `any` session comes, as `policy` says, or this `session` ends. */
 export type WaitsFor = "any" | "policy" | "session"
 
-export interface Entry {
-  /** Counts what came to wait, in order. */
-  readonly number: number
+type Settle = (outcome: Effect.Effect<void, ConnectionError>) => void
+
+/** One frame, and who waits for it. */
+interface Frame {
   readonly message: Message
   readonly bytes: number
   /** True once `send` returned: the frame is ours now, and counts against the buffer's bounds. */
   readonly buffered: boolean
   readonly waitsFor: WaitsFor
-  /** Told the outcome; undefined for buffered frames, and for senders that are gone. */
-  settle: ((outcome: Effect.Effect<void, ConnectionError>) => void) | undefined
+  /** Told the outcome; undefined for buffered frames. */
+  readonly settle: Settle | undefined
+  readonly wanted: Wanted
 }
+
+/** A place in the queue. */
+export interface Entry {
+  /** Counts what came to wait, in order. */
+  readonly number: number
+  /** Another one where it was replaced by one with the same key. */
+  frame: Frame
+}
+
+/** A suspended sender's own frame, and where it waits. */
+export interface Ticket {
+  readonly entry: Entry
+  readonly frame: Frame
+}
+
+type Settled = readonly [Frame, Effect.Effect<void, ConnectionError>]
 
 export class SendQueue {
   private readonly policy: WhileDisconnected
   private readonly journal: Journal
   private entries: Array<Entry> = []
+  /** The places that have a key. */
+  private readonly keyed = new Map<string, Entry>()
   /** The number of the newest that ever waited. */
   newest = 0
   private bufferedMessages = 0
@@ -60,37 +82,87 @@ export class SendQueue {
   }
 
   /** A sender suspends; `settle` is called once, unless it leaves before. */
-  wait(message: Message, waitsFor: WaitsFor, settle: NonNullable<Entry["settle"]>): Entry {
-    const number = ++this.newest
-    const entry: Entry = { number, message, bytes: messageSize(message), buffered: false, waitsFor, settle }
-    this.entries.push(entry)
-    return entry
+  wait(message: Message, waitsFor: WaitsFor, settle: Settle, wanted: Wanted = nothingWanted): Ticket {
+    const frame: Frame = { message, bytes: messageSize(message), buffered: false, waitsFor, settle, wanted }
+    return { entry: this.put(frame), frame }
   }
 
   /** A sender is gone. False where it did not wait any more. */
-  leave(entry: Entry): boolean {
-    entry.settle = undefined
+  leave({ entry, frame }: Ticket): boolean {
+    if (entry.frame !== frame) return false
     const index = this.entries.indexOf(entry)
     if (index < 0) return false
     this.entries.splice(index, 1)
+    this.forget(entry)
     return true
   }
 
   /** A frame to buffer. `suspend` and `fail`: there is no room, and nothing was taken or dropped. */
-  buffer(message: Message, policy: Buffering): "kept" | "dropped" | "suspend" | "fail" {
+  buffer(
+    message: Message,
+    policy: Buffering,
+    wanted: Wanted = nothingWanted
+  ): "kept" | "dropped" | "suspend" | "fail" {
     const bytes = messageSize(message)
-    const decision = this.makeRoom(bytes, policy)
-    if (decision === "kept") this.keep(++this.newest, message, bytes)
+    // What it would replace makes room first, and stays where that is not enough.
+    const former = this.formerOf(wanted)
+    if (former !== undefined) this.count(former.frame, -1)
+    const decision = this.makeRoom(bytes, policy, former)
+    if (former !== undefined) this.count(former.frame, 1)
+    if (decision === "kept") {
+      this.put(kept({ message, bytes, buffered: true, waitsFor: "policy", settle: undefined, wanted }))
+    }
     return decision
   }
 
-  private makeRoom(bytes: number, policy: Buffering): "kept" | "dropped" | "suspend" | "fail" {
+  private formerOf({ replaceKey }: Wanted): Entry | undefined {
+    return replaceKey === undefined ? undefined : this.keyed.get(replaceKey)
+  }
+
+  /** Puts a frame behind all others, or in the place of the one with its key. */
+  private put(frame: Frame): Entry {
+    this.newest++
+    this.count(frame, 1)
+    const former = this.formerOf(frame.wanted)
+    if (former === undefined) {
+      const entry: Entry = { number: this.newest, frame }
+      this.entries.push(entry)
+      this.remember(entry)
+      return entry
+    }
+    const old = former.frame
+    former.frame = frame
+    this.count(old, -1)
+    if (old.buffered) this.journal.dropped("outbound", "replaced", 1, old.bytes)
+    else old.settle?.(Effect.fail(sendFailed(replaced(old.wanted.replaceKey!))))
+    return former
+  }
+
+  private remember(entry: Entry): void {
+    const { replaceKey } = entry.frame.wanted
+    if (replaceKey !== undefined) this.keyed.set(replaceKey, entry)
+  }
+
+  /** It is not in the queue any more. */
+  private forget(entry: Entry): void {
+    const { replaceKey } = entry.frame.wanted
+    if (replaceKey !== undefined) this.keyed.delete(replaceKey)
+    this.count(entry.frame, -1)
+  }
+
+  private count(frame: Frame, by: 1 | -1): void {
+    if (!frame.buffered) return
+    this.bufferedMessages += by
+    this.bufferedBytes += by * frame.bytes
+  }
+
+  private makeRoom(bytes: number, policy: Buffering, spared?: Entry): "kept" | "dropped" | "suspend" | "fail" {
     if (this.fits(bytes, policy)) return "kept"
     const { overflow } = policy
     if (overflow === "suspend" || overflow === "fail") return overflow
     // A message larger than the whole buffer pushes out none of the others.
     if (overflow === "dropOldest" && bytes <= policy.bytes) {
-      while (!this.fits(bytes, policy) && this.dropOldest()) {}
+      while (!this.fits(bytes, policy) && this.dropOldest(spared)) {}
       if (this.fits(bytes, policy)) return "kept"
     }
     this.journal.dropped("outbound", overflow, 1, bytes)
@@ -101,76 +173,85 @@ export class SendQueue {
     return this.bufferedMessages + 1 <= policy.messages && this.bufferedBytes + bytes <= policy.bytes
   }
 
-  private keep(number: number, message: Message, bytes: number): void {
-    // The caller may change its bytes once `send` has returned.
-    const kept = typeof message === "string" ? message : new Uint8Array(message)
-    this.entries.push({ number, message: kept, bytes, buffered: true, waitsFor: "policy", settle: undefined })
-    this.bufferedMessages++
-    this.bufferedBytes += bytes
-  }
-
-  private dropOldest(): boolean {
-    const index = this.entries.findIndex((entry) => entry.buffered)
+  private dropOldest(spared: Entry | undefined): boolean {
+    const index = this.entries.findIndex((entry) => entry.frame.buffered && entry !== spared)
     if (index < 0) return false
     const [entry] = this.entries.splice(index, 1)
-    this.unbuffer(entry!)
-    this.journal.dropped("outbound", "dropOldest", 1, entry!.bytes)
+    this.forget(entry!)
+    this.journal.dropped("outbound", "dropOldest", 1, entry!.frame.bytes)
     return true
-  }
-
-  private unbuffer(entry: Entry): void {
-    if (!entry.buffered) return
-    this.bufferedMessages--
-    this.bufferedBytes -= entry.bytes
   }
 
   /** The head was handed over. */
   sent(): void {
     const entry = this.entries.shift()!
-    this.unbuffer(entry)
-    entry.settle?.(Effect.void)
+    this.forget(entry)
+    entry.frame.settle?.(Effect.void)
+  }
+
+  /** When the first of those that wait expires; undefined where none does. */
+  get nextExpiry(): bigint | undefined {
+    let next: bigint | undefined
+    for (const { frame: { wanted: { expiresAt } } } of this.entries) {
+      if (expiresAt !== undefined && (next === undefined || expiresAt < next)) next = expiresAt
+    }
+    return next
+  }
+
+  /** What has expired by now is not sent any more. */
+  expire(now: bigint): void {
+    const settled: Array<Settled> = []
+    this.entries = this.entries.filter((entry) => {
+      const { buffered, bytes, wanted } = entry.frame
+      if (wanted.expiresAt === undefined || wanted.expiresAt > now) return true
+      this.forget(entry)
+      if (buffered) this.journal.dropped("outbound", "expired", 1, bytes)
+      else settled.push([entry.frame, Effect.fail(sendFailed(expired(wanted.expireAfter!)))])
+      return false
+    })
+    settleAll(settled)
   }
 
   /** The session ended: senders that suspended above its mark fall under the policy now. */
   sessionEnded(error: ConnectionError): void {
     const waiting = this.entries
     this.entries = []
-    const settled: Array<readonly [Entry, Effect.Effect<void, ConnectionError>]> = []
+    const settled: Array<Settled> = []
     for (const entry of waiting) {
-      if (entry.waitsFor === "session") {
-        settled.push([entry, Effect.fail(sendFailed(error))])
-      } else if (entry.buffered || entry.waitsFor === "any" || this.policy.mode === "suspend") {
+      const outcome = this.outlives(entry, error)
+      if (outcome === undefined) {
         this.entries.push(entry)
-      } else {
-        const outcome = this.fallUnder(this.policy, entry, error)
-        if (outcome === undefined) this.entries.push(entry)
-        else settled.push([entry, outcome])
+        continue
       }
+      // A frame that is kept is settled, and stays.
+      if (entry.frame.buffered) this.entries.push(entry)
+      else this.forget(entry)
+      settled.push(outcome)
     }
     // Not before all are in their places: a sender goes on at once, and what it sends next must not overtake them.
-    for (const [entry, outcome] of settled) entry.settle?.(outcome)
+    settleAll(settled)
   }
 
-  /** The outcome; undefined where it goes on waiting. */
-  private fallUnder(
-    policy: WhileDisconnected,
-    entry: Entry,
-    error: ConnectionError
-  ): Effect.Effect<void, ConnectionError> | undefined {
-    const decision = policy.mode === "buffer" ? this.makeRoom(entry.bytes, policy) : policy.mode
+  /** The outcome for its sender; undefined where it goes on waiting. */
+  private outlives(entry: Entry, error: ConnectionError): Settled | undefined {
+    const { frame } = entry
+    if (frame.waitsFor === "session") return [frame, Effect.fail(sendFailed(error))]
+    if (frame.buffered || frame.waitsFor === "any" || this.policy.mode === "suspend") return undefined
+    const decision = this.policy.mode === "buffer" ? this.makeRoom(frame.bytes, this.policy) : this.policy.mode
     switch (decision) {
       case "suspend":
         return undefined
       case "fail":
-        return Effect.fail(sendFailed(error))
+        return [frame, Effect.fail(sendFailed(error))]
       case "drop":
-        this.journal.dropped("outbound", "whileDisconnected", 1, entry.bytes)
-        return Effect.void
+        this.journal.dropped("outbound", "whileDisconnected", 1, frame.bytes)
+        return [frame, Effect.void]
       case "kept":
-        this.keep(entry.number, entry.message, entry.bytes)
-        return Effect.void
+        entry.frame = kept({ ...frame, buffered: true, settle: undefined })
+        this.count(entry.frame, 1)
+        return [frame, Effect.void]
       case "dropped":
-        return Effect.void
+        return [frame, Effect.void]
     }
   }
 
@@ -179,11 +260,20 @@ export class SendQueue {
     const waiting = this.entries
     const hadBuffered = this.bufferedMessages > 0
     this.entries = []
+    this.keyed.clear()
     this.bufferedMessages = this.bufferedBytes = 0
-    for (const entry of waiting) {
-      if (entry.buffered) this.journal.dropped("outbound", "closed", 1, entry.bytes)
-      entry.settle?.(Effect.mapError(end, (error) => sendFailed(error)))
+    for (const { frame } of waiting) {
+      if (frame.buffered) this.journal.dropped("outbound", "closed", 1, frame.bytes)
+      frame.settle?.(Effect.mapError(end, (error) => sendFailed(error)))
     }
     return hadBuffered
   }
+}
+
+// The caller may change its bytes once `send` has returned.
+const kept = (frame: Frame): Frame =>
+  typeof frame.message === "string" ? frame : { ...frame, message: new Uint8Array(frame.message) }
+
+const settleAll = (settled: ReadonlyArray<Settled>): void => {
+  for (const [frame, outcome] of settled) frame.settle?.(outcome)
 }

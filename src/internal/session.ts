@@ -7,11 +7,13 @@ import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
-import { ConnectionClosed, ConnectionError, SendFailed } from "../ConnectionError.ts"
+import type { ConnectionError } from "../ConnectionError.ts"
 import type { HandshakeResponse, Message } from "../Link.ts"
 import type { ActiveSession } from "./activeSession.ts"
 import type { Inbox } from "./inbox.ts"
 import { Place } from "./place.ts"
+import { sendFailed } from "./sendFailures.ts"
+import type { SendOptions } from "./sendOptions.ts"
 
 /** A close code and reason; 1000 and none where not said. */
 export interface CloseOptions {
@@ -47,7 +49,7 @@ export interface Session {
   /** The next message of `messages`; fails with the reason of the session's end. */
   readonly receive: Effect.Effect<Message, ConnectionError>
   /** Like `Connection.send`, but fails once this session has ended. */
-  readonly send: (message: Message) => Effect.Effect<void, ConnectionError>
+  readonly send: (message: Message, options?: SendOptions) => Effect.Effect<void, ConnectionError>
   /** Ends this session with a Close frame; the connection dials again by its policy. */
   readonly end: (options?: CloseOptions) => Effect.Effect<void, ConnectionError>
   /** Waits for the end, and tells why. */
@@ -65,7 +67,7 @@ export interface HandedOut {
 export const makeSession = (
   active: ActiveSession,
   inbox: Inbox,
-  send: (message: Message) => Effect.Effect<void, ConnectionError>
+  send: (message: Message, options?: SendOptions) => Effect.Effect<void, ConnectionError>
 ): HandedOut => {
   const place = new Place(active, inbox)
   const session: Session = {
@@ -88,20 +90,11 @@ export const makeSession = (
     get receive() {
       return place.receive
     },
-    send: (message) =>
+    send: (message, options) =>
       Effect.suspend(() =>
         active.error !== undefined || active.end !== undefined
-          ? Effect.fail(
-            new ConnectionError({
-              reason: new SendFailed({
-                delivery: "notSent",
-                cause: active.error ?? causeOf(active)
-              }),
-              attempt: active.attempt,
-              endpoint: active.link.endpoint
-            })
-          )
-          : send(message)
+          ? Effect.fail(sendFailed(active.causeOfEnd))
+          : send(message, options)
       ),
     end: (options) => active.close(options),
     get ended() {
@@ -110,7 +103,3 @@ export const makeSession = (
   }
   return { active, session, place }
 }
-
-const causeOf = (active: ActiveSession): ConnectionError =>
-  active.link.failure() ??
-    new ConnectionError({ reason: new ConnectionClosed({}), attempt: active.attempt, endpoint: active.link.endpoint })

@@ -23,6 +23,8 @@ import type { Inbox } from "./inbox.ts"
 import type { Journal } from "./journal.ts"
 import { messageSize } from "./messageSize.ts"
 import type { Outbox } from "./outbox.ts"
+import { type Prelude, Preludes, type PreludeSession } from "./preludes.ts"
+import { sendFailed } from "./sendFailures.ts"
 
 /** Told, synchronously, of every session as it opens, before its first frame. */
 export type SessionWatcher = (session: ActiveSession) => void
@@ -57,6 +59,7 @@ export class SessionLifecycle {
   private downNanos: bigint | undefined = undefined
   private finalizing: Fiber.Fiber<void> | undefined = undefined
   private watchers: Set<SessionWatcher> | undefined = undefined
+  private preludes: Preludes | undefined = undefined
 
   constructor(owner: SessionLifecycleOwner) {
     this.owner = owner
@@ -67,6 +70,11 @@ export class SessionLifecycle {
     const watchers = this.watchers ??= new Set()
     watchers.add(watcher)
     return () => watchers.delete(watcher)
+  }
+
+  /** Runs it first in every session from the next one on; the result stops that. */
+  addPrelude(run: Prelude): () => void {
+    return (this.preludes ??= new Preludes()).add(run)
   }
 
   /** The status now, with the latest facts of an open session. */
@@ -94,13 +102,22 @@ export class SessionLifecycle {
   /** Opens a session on a link that was greeted, and starts its heartbeat. */
   open(established: Established, linkScope: Scope.Closeable, dialBegun: bigint): Effect.Effect<ActiveSession> {
     return Effect.suspend(() => {
-      const session = this.begin(established, linkScope, dialBegun)
-      return Effect.as(this.guard(session, established.heartbeat), session)
+      const preludes = this.preludes === undefined || this.preludes.isEmpty ? undefined : this.preludes
+      const downtime = () => Duration.nanos(this.owner.clock.monotonicTimeNanosUnsafe() - this.downNanos!)
+      const first = preludes && { preludes, downtime: downtime(), previous: this.owner.attempts.previous }
+      const session = this.begin(established, linkScope, dialBegun, preludes !== undefined)
+      const guarded = Effect.as(this.guard(session, established.heartbeat), session)
+      return first === undefined ? guarded : Effect.andThen(this.play(session, first), guarded)
     })
   }
 
   /** In one go: the status, the readers, what `greet` left, live frames, the gate. */
-  private begin(established: Established, linkScope: Scope.Closeable, dialBegun: bigint): ActiveSession {
+  private begin(
+    established: Established,
+    linkScope: Scope.Closeable,
+    dialBegun: bigint,
+    held: boolean
+  ): ActiveSession {
     const { attempts, clock, inbox, journal, outbox } = this.owner
     const { leftover, link, observed } = established
     const now = clock.monotonicTimeNanosUnsafe()
@@ -119,7 +136,7 @@ export class SessionLifecycle {
     this.subprotocol = established.subprotocol
     // Whoever is told may act inside the publication: what they find there must be this session's.
     inbox.prepare(link)
-    outbox.prepare(link)
+    outbox.prepare(link, held)
     if (this.watchers !== undefined) { for (const watcher of [...this.watchers]) watcher(session) }
     journal.transition(this.openStatus(session))
     journal.meter.opened(Duration.nanos(now - dialBegun))
@@ -135,14 +152,50 @@ export class SessionLifecycle {
       onMessage: (message, bytes) => inbox.push(message, bytes),
       onEnd: (error) => session.finish(Cause.fail(error))
     })
-    outbox.attach(link)
+    if (!held) outbox.attach(link)
     return session
+  }
+
+  /** Runs the preludes, and opens the gate when they are over: a failure of one ends the session. */
+  private play(
+    session: ActiveSession,
+    first: {
+      readonly preludes: Preludes
+      readonly downtime: Duration.Duration
+      readonly previous: ConnectionError | undefined
+    }
+  ): Effect.Effect<void> {
+    const { link } = session
+    const told: PreludeSession = {
+      id: session.id,
+      endpoint: link.endpoint,
+      subprotocol: link.subprotocol,
+      downtime: first.downtime,
+      previous: Option.fromUndefinedOr(first.previous),
+      send: (message) =>
+        Effect.suspend(() =>
+          session.end === undefined
+            ? this.owner.outbox.sendFirst(link, message)
+            : Effect.fail(sendFailed(session.causeOfEnd))
+        ),
+      get ended() {
+        return session.ended
+      }
+    }
+    return Effect.map(Effect.forkIn(first.preludes.play(told), session.scope), (fiber) => {
+      fiber.addObserver((exit) => {
+        if (Exit.isSuccess(exit)) {
+          if (this.current === session) this.owner.outbox.attach(link)
+        } else if (session.scope.state._tag !== "Closed") session.failWith(exit.cause)
+      })
+    })
   }
 
   /** Runs the heartbeat beside the session: however it ends, the session ends with it. */
   private guard(session: ActiveSession, greeted: Effect.Effect<never, unknown> | undefined): Effect.Effect<void> {
     const guard: Effect.Effect<never, unknown> = greeted ?? this.owner.services.heartbeat.guard(session.link, {
       attempt: session.attempt,
+      slot: this.owner.outbox.slot,
       onRtt: (rtt) => this.onRtt(session, rtt)
     })
     return Effect.map(Effect.forkIn(guard, session.scope), (fiber) => {

@@ -14,6 +14,7 @@ import type { ConnectionError } from "../ConnectionError.ts"
 import type { Message } from "../Link.ts"
 import type { CheckedOptions } from "./connectionOptions.ts"
 import { checkClose } from "./greeting.ts"
+import type { SendOptions } from "./sendOptions.ts"
 import { nextSession, sessions, withSessions } from "./sessions.ts"
 import { makeSocket } from "./socketAdapter.ts"
 import { type Services, Supervisor } from "./supervisor.ts"
@@ -113,16 +114,25 @@ class SupervisedConnection implements ConnectionService {
   get send(): ConnectionService["send"] {
     return this.made.send ?? this.once("send", () => {
       const supervisor = this.supervisor
-      return (message) =>
+      return (message, options) =>
         Effect.suspend(() => {
           supervisor.want()
-          return supervisor.outbox.send(message, false)
+          return supervisor.outbox.send(message, false, options)
         })
     })
   }
 
   get sendAll(): ConnectionService["sendAll"] {
-    return this.made.sendAll ?? this.once("sendAll", () => (messages) => sendAll(this.supervisor, messages))
+    return this.made.sendAll ??
+      this.once("sendAll", () => (messages, options) => sendAll(this.supervisor, messages, options))
+  }
+
+  get prelude(): ConnectionService["prelude"] {
+    return this.made.prelude ?? this.once("prelude", () => (run) =>
+      Effect.asVoid(Effect.acquireRelease(
+        Effect.sync(() => this.supervisor.lifecycle.addPrelude(run)),
+        (stop) => Effect.sync(stop)
+      )))
   }
 
   get flush() {
@@ -173,7 +183,11 @@ const subscribe = (supervisor: Supervisor): ConnectionService["subscribe"] =>
     (subscription) => supervisor.inbox.take(subscription)
   )
 
-const sendAll = (supervisor: Supervisor, messages: Iterable<Message>): Effect.Effect<void, ConnectionError> =>
+const sendAll = (
+  supervisor: Supervisor,
+  messages: Iterable<Message>,
+  options: SendOptions | undefined
+): Effect.Effect<void, ConnectionError> =>
   Effect.suspend(() => {
     supervisor.want()
     // What is no list, from a program without types, is refused as a message is that is none.
@@ -182,7 +196,7 @@ const sendAll = (supervisor: Supervisor, messages: Iterable<Message>): Effect.Ef
     let next = iterator.next()
     return Effect.whileLoop({
       while: () => next.done !== true,
-      body: () => supervisor.outbox.send(next.value as Message, false),
+      body: () => supervisor.outbox.send(next.value as Message, false, options),
       step: () => {
         next = iterator.next()
       }

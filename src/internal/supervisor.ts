@@ -94,7 +94,12 @@ export class Supervisor implements JournalOwner {
     })
     this.inboundWatch = new InboundWatch(this)
     this.inbox = new Inbox(this.options.inbound, this.inboundWatch)
-    this.outbox = new Outbox(this.options.outbound, this.journal, (effect) => this.runInSession(effect))
+    this.outbox = new Outbox(this.options.outbound, {
+      journal: this.journal,
+      clock: this.clock,
+      forkInSession: (effect) => this.runInSession(effect),
+      fork: (effect) => Fiber.runIn(this.run(effect), this.scope)
+    })
   }
 
   get name(): string {
@@ -157,7 +162,7 @@ export class Supervisor implements JournalOwner {
   }
 
   handOut(active: ActiveSession): HandedOut {
-    return makeSession(active, this.inbox, (message) => this.outbox.sendNow(message))
+    return makeSession(active, this.inbox, (message, options) => this.outbox.sendNow(message, options))
   }
 
   // ---------------------------------------------------------------------------
@@ -267,6 +272,7 @@ export class Supervisor implements JournalOwner {
       connectionScope: scope,
       // The previous session's finalizers are awaited before the next session is greeted.
       beforeGreet: lifecycle.finalized,
+      slot: this.outbox.slot,
       onRequest: (endpoint) => attempts.requested(endpoint)
     })).pipe(
       Effect.exit,

@@ -228,9 +228,9 @@ export const makeSocketPair = Effect.fnUntraced(function*(options: SocketPairOpt
       }),
     latency: (duration) =>
       Effect.sync(() => {
-        const millis = Duration.toMillis(duration)
-        inbound.setDelay(millis)
-        outbound.setDelay(millis)
+        const delay = Duration.fromInputUnsafe(duration)
+        inbound.setDelay(delay)
+        outbound.setDelay(delay)
       }),
     pauseReading: Effect.sync(() => {
       if (freed || peerEnded) return

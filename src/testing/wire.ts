@@ -3,6 +3,7 @@
  * item with the time at which it arrives.
  */
 import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { Waiters, waitFor } from "../internal/wait.ts"
 
@@ -16,10 +17,10 @@ import { Waiters, waitFor } from "../internal/wait.ts"
  */
 export class Wire<A> {
   private readonly clock: Clock.Clock
-  private items: Array<{ readonly at: number; readonly item: A }> = []
+  private items: Array<{ readonly at: bigint; readonly item: A }> = []
   private first = 0
-  private delay = 0
-  private lastAt = 0
+  private delay = 0n
+  private lastAt = 0n
   private isHeld = false
   private isStopped = false
   private readonly changed = new Waiters()
@@ -31,19 +32,20 @@ export class Wire<A> {
   /** Sends an item; it never overtakes an earlier one. */
   push(item: A): void {
     if (this.isStopped) return
-    this.lastAt = Math.max(this.lastAt, this.now() + this.delay)
+    const at = this.now() + this.delay
+    if (at > this.lastAt) this.lastAt = at
     this.items.push({ at: this.lastAt, item })
     this.changed.wakeAll()
   }
 
-  /** In milliseconds, whatever becomes of the wall clock. */
-  private now(): number {
-    return Number(this.clock.monotonicTimeNanosUnsafe()) / 1e6
+  /** In nanoseconds, whatever becomes of the wall clock. */
+  private now(): bigint {
+    return this.clock.monotonicTimeNanosUnsafe()
   }
 
-  /** Delays what is pushed from now on by this many milliseconds. */
-  setDelay(millis: number): void {
-    this.delay = millis
+  /** Delays what is pushed from now on. */
+  setDelay(duration: Duration.Duration): void {
+    this.delay = Duration.isFinite(duration) ? Duration.toNanosUnsafe(duration) : never
   }
 
   /** Delivers nothing, the rest of a chunk included, until it is released. */
@@ -79,13 +81,13 @@ export class Wire<A> {
       // A stop must end a long wait, or the fiber would outlive its connection.
       const waited = next === undefined
         ? changed
-        : Effect.timeoutOrElse(changed, { duration: next.at - now, orElse: () => Effect.void })
+        : Effect.timeoutOrElse(changed, { duration: until(next.at - now), orElse: () => Effect.void })
       return Effect.flatMap(waited, () => step)
     })
     return step
   }
 
-  private isReady(now: number): boolean {
+  private isReady(now: bigint): boolean {
     const next = this.items[this.first]
     return next !== undefined && !this.isStopped && !this.isHeld && next.at <= now
   }
@@ -100,3 +102,12 @@ export class Wire<A> {
     return item
   }
 }
+
+// TestClock counts in fractions of a millisecond: where it falls short of the moment by a rounding, the next sleep must
+// get there, and one of a nanosecond may be none for it.
+const until = (nanos: bigint): Duration.Duration => Duration.nanos(nanos > microsecond ? nanos : microsecond)
+
+const microsecond = 1000n
+
+/** Some centuries. */
+const never = 10n ** 19n

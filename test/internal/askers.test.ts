@@ -7,7 +7,12 @@ import * as askers from "../../src/internal/askers.ts"
 import type { Message } from "../../src/Link.ts"
 import * as FakeLink from "../support/fakeLink.ts"
 
-const question = (): askers.Question => ({ askedAt: 0n, sentAt: undefined, heardBefore: 0n })
+const question = (): askers.Question => ({
+  askedAt: 0n,
+  isHeldBack: false,
+  sentAt: undefined,
+  heardBefore: 0n
+})
 
 /** What the asker would have forked. */
 const asked = (asker: askers.Asker, question: askers.Question) => asker.ask(question, () => {}) ?? Effect.void

@@ -59,7 +59,7 @@ describe("the options of a connection", () => {
           unread: "keepLatest",
           maxPause: Duration.minutes(5)
         },
-        outbound: { highWaterMark: 262_144, whileDisconnected: { mode: "suspend" } },
+        outbound: { highWaterMark: 262_144, whileDisconnected: { mode: "suspend" }, rateLimit: undefined },
         start: "eager",
         closeTimeout: Duration.seconds(5),
         closeCode: 1000

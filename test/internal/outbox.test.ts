@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -19,9 +20,13 @@ const make = Effect.fnUntraced(function*(whileDisconnected: WhileDisconnected = 
   const journal: Journal = yield* makeJournal({ name: "outbox", onTick: () => {} })
   const drains: Array<Fiber.Fiber<void>> = []
   const context = yield* Effect.context()
-  const outbox = new Outbox({ highWaterMark: 50, whileDisconnected }, journal, (effect) => {
-    drains.push(Effect.runForkWith(context)(effect))
-  })
+  const fork = (effect: Effect.Effect<void>) => {
+    const fiber = Effect.runForkWith(context)(effect)
+    drains.push(fiber)
+    return fiber
+  }
+  const clock = yield* Clock.clockWith(Effect.succeed)
+  const outbox = new Outbox({ highWaterMark: 50, whileDisconnected }, { journal, clock, forkInSession: fork, fork })
   yield* Effect.addFinalizer(() => Fiber.interruptAll(drains))
   const events = yield* collect(journal.events)
   const dropped = () =>

@@ -31,7 +31,7 @@ const make = Effect.fnUntraced(function*(policy: WhileDisconnected) {
   const drain = (): Array<Message> => {
     const sent: Array<Message> = []
     for (let next = queue.head; next !== undefined; next = queue.head) {
-      sent.push(next.message)
+      sent.push(next.frame.message)
       queue.sent()
     }
     return sent

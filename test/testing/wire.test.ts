@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
@@ -46,16 +47,41 @@ describe("Wire", () => {
       assert.deepStrictEqual(log, ["before at 3600000", "chunk", "after at 0", "chunk"])
     }))
 
+  it.effect("delivers at moments that no number of milliseconds is exactly, instead of sleeping for nothing for ever", () =>
+    Effect.gen(function*() {
+      const { log, wire } = yield* setup
+      // From time to time a moment and its distance are rounded apart: here for several of them.
+      for (let i = 1; i <= 200; i++) {
+        yield* TestClock.adjust(Duration.nanos(BigInt(i) * 193_953n))
+        wire.setDelay(Duration.nanos(BigInt(i) * 7_919_331n))
+        wire.push(String(i))
+      }
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(log.filter((entry) => entry !== "chunk").length, 200)
+    }))
+
+  it.effect("a delay without end never ends, and a stop ends it", () =>
+    Effect.gen(function*() {
+      const { fiber, log, wire } = yield* setup
+      wire.setDelay(Duration.infinity)
+      wire.push("never")
+      yield* TestClock.adjust("365 days")
+      assert.deepStrictEqual(log, [])
+      wire.stop()
+      yield* TestClock.adjust(0)
+      assert.isDefined(fiber.pollUnsafe())
+    }))
+
   it.effect("delays by what holds when an item is sent, and keeps the order when the delay shrinks", () =>
     Effect.gen(function*() {
       const { log, wire } = yield* setup
-      wire.setDelay(100)
+      wire.setDelay(Duration.millis(100))
       wire.push("slow")
-      wire.setDelay(10)
+      wire.setDelay(Duration.millis(10))
       wire.push("not faster")
       yield* TestClock.adjust(50)
       wire.push("in flight at once")
-      wire.setDelay(200)
+      wire.setDelay(Duration.millis(200))
       wire.push("slower")
       yield* TestClock.adjust(1000)
       assert.deepStrictEqual(log, [
@@ -102,7 +128,7 @@ describe("Wire", () => {
       assert.deepStrictEqual(inChunk.log, ["a at 0", "chunk"])
 
       const inDelay = yield* setup
-      inDelay.wire.setDelay(1000)
+      inDelay.wire.setDelay(Duration.millis(1000))
       inDelay.wire.push("lost")
       yield* Effect.yieldNow
       inDelay.wire.stop()
