@@ -7,8 +7,7 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { describeUnknown } from "./internal/describe.ts"
-import { headOf } from "./internal/frameHead.ts"
-import { redacted as hidden } from "./internal/redact.ts"
+import { headOf, nameOfThrown } from "./internal/frameHead.ts"
 import type { Message } from "./Link.ts"
 
 /**
@@ -141,8 +140,7 @@ export const decode = (codec: Codec, message: Message): Result.Result<ReadonlyAr
   }
 }
 
-/** The error for what a codec threw, with the head of the frame where there is one. */
-export const codecError = (
+const codecError = (
   codec: Codec,
   direction: "encode" | "decode",
   cause: unknown,
@@ -151,11 +149,9 @@ export const codecError = (
   new CodecError({
     codec: codec.name,
     direction,
-    cause: codec.redacted === true ? nameOf(cause) : cause,
-    head: message === undefined ? "" : codec.redacted === true ? hidden : headOf(message)
+    cause: codec.redacted === true ? nameOfThrown(cause) : cause,
+    head: message === undefined ? "" : headOf(message, codec.redacted === true)
   })
 
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 const blank = /\S/
-
-const nameOf = (cause: unknown): string => cause instanceof Error ? cause.constructor.name : typeof cause

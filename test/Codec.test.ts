@@ -101,7 +101,6 @@ describe("a codec of one's own", () => {
 })
 
 const decodeFails = (): never => {
-  // eslint-disable-next-line no-throw-literal
   throw "no reason"
 }
 

@@ -29,6 +29,7 @@ const all: ReadonlyArray<E.Reason> = [
   }),
   new E.SendFailed({ delivery: "unknown", cause: closed(1001) }),
   new E.InboundOverflow({ bytes: 10, paused: Duration.minutes(5) }),
+  new E.DecodingFailed({ by: "schema", issue: "Expected number", head: "{}" }),
   new E.ConnectionClosed({}),
   ...[1000, 1001, 1002, 1003, 1005, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3001, 3003, 3008, 4004].map(
     (code) => E.fromCloseFrame({ code, closeReason: "bye" })
@@ -107,6 +108,7 @@ describe("classify", () => {
     ["a handshake out of time", because(new E.HandshakeTimeout({ phase: "tcp" })), retry],
     ["a lost link", because(new E.AbnormalClosure({ cause: undefined })), retry],
     ["an overflow", because(new E.InboundOverflow({ bytes: 1, paused: Duration.zero })), retry],
+    ["a message not understood", because(new E.DecodingFailed({ by: "codec", issue: "", head: "" })), atMost(5)],
     ["a failed greeting", because(new E.GreetingFailed({ cause: 1 })), atMost(5)],
     ["an illegal handshake", because(new E.HandshakeInvalid({ check: "accept" })), atMost(5)],
     [

@@ -51,6 +51,7 @@ describe("the metrics", () => {
           "holdfast_disconnects_total: Counter",
           "holdfast_dropped_total: Counter",
           "holdfast_heartbeat_rtt_seconds: Histogram",
+          "holdfast_invalid_messages_total: Counter",
           "holdfast_messages_total: Counter",
           "holdfast_session_duration_seconds: Histogram",
           "holdfast_status: Gauge"

@@ -16,7 +16,8 @@ import type { ConnectionError } from "../src/ConnectionError.ts"
 import * as Metrics from "../src/ConnectionMetrics.ts"
 import * as Protocol from "../src/Protocol.ts"
 import { beside, collect, connect, failureOf, parts, settle } from "./support/connect.ts"
-import { Feed, feed, Follow, noPrice, Price, price } from "./support/feed.ts"
+import type { Price } from "./support/feed.ts"
+import { Feed, feed, Follow, noPrice, price } from "./support/feed.ts"
 import { heard, speak, speakWith } from "./support/protocol.ts"
 
 const kelp = (price: number): Price => ({ symbol: "KELP", price })
@@ -89,9 +90,11 @@ describe("reading", () => {
       const listenedToo: Array<Price> = []
       yield* protocol.listen((value) => listened.push(value))
       yield* protocol.listen((value) => listenedToo.push(value))
-      const session = yield* beside(protocol.withSessions((session) =>
-        Stream.runForEach(session.messages, (value) => Effect.sync(() => inSession.push(value)))
-      ))
+      const session = yield* beside(
+        protocol.withSessions((session) =>
+          Stream.runForEach(session.messages, (value) => Effect.sync(() => inSession.push(value)))
+        )
+      )
       const inSession: Array<Price> = []
       yield* settle
       for (const n of [1, 2, 3]) yield* peer.send(price(n))
@@ -103,6 +106,33 @@ describe("reading", () => {
       }
       assert.strictEqual(decoded.length, 3)
       yield* Fiber.interrupt(session)
+    }))
+
+  it.effect("decodes once also for a session's receive, and for a reader that is slow", () =>
+    Effect.gen(function*() {
+      const decoded: Array<unknown> = []
+      const codec = Codec.make({
+        ...Codec.json,
+        decode: (message) => {
+          decoded.push(message)
+          return Codec.json.decode(message)
+        }
+      })
+      const { peer, protocol } = yield* speak({ codec })
+      const sessions = yield* collect(protocol.sessions)
+      const quick = yield* collect(protocol.messages)
+      const slow = yield* protocol.subscribe
+      for (const n of [1, 2]) {
+        yield* peer.send(price(n))
+        yield* settle
+      }
+      const [session] = sessions
+      assert.strictEqual(yield* session!.receive, quick[0])
+      assert.strictEqual(yield* session!.receive, quick[1])
+      const batch = yield* slow
+      assert.strictEqual(batch.length, 2)
+      for (const [i, value] of batch.entries()) assert.strictEqual(value, quick[i])
+      assert.strictEqual(decoded.length, 2)
     }))
 
   it.effect("hands over batches", () =>
@@ -232,7 +262,10 @@ describe("what is not understood", () => {
         yield* settle
         assert.deepStrictEqual(prices, [kelp(1), kelp(2)])
         assert.deepStrictEqual(lines.length, 2)
-        assert.match(lines[0]!, /^Warn a message was not understood: Expected number\n {2}at \["price"\] \(it begins with \{/)
+        assert.match(
+          lines[0]!,
+          /^Warn a message was not understood: Expected number\n {2}at \["price"\] \(it begins with \{/
+        )
         assert.match(lines[1]!, /^Warn a message was not understood: json cannot decode it/)
         assert.deepStrictEqual(told.map(({ by, head }) => [by, head]), [
           ["schema", noPrice],
@@ -369,7 +402,7 @@ describe("sessions", () => {
           yield* session.send({ op: "follow", symbol: `S${session.id}` })
           const { price } = yield* session.receive
           seen.push(`${session.id}: ${price}`)
-          yield* Effect.ensuring(Effect.never, Effect.sync(() => seen.push(`${session.id} over`)))
+          return yield* Effect.ensuring(Effect.never, Effect.sync(() => seen.push(`${session.id} over`)))
         })
       ))
       yield* settle

@@ -9,10 +9,10 @@ import { readPage } from "./support/markdown.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
-/** The last block that begins with this comment; a later version of a file replaces an earlier one. */
-const program = (page: string, title: string, port: number): string => {
-  const { blocks } = readPage(`${root}/${page}`)
-  const code = blocks.findLast(({ code }) => code.startsWith(`// ${title}\n`))?.code
+/** The last block that begins with this comment, or the first: a later version of a file replaces an earlier one. */
+const program = (page: string, title: string, port: number, which: "first" | "last" = "last"): string => {
+  const blocks = readPage(`${root}/${page}`).blocks.filter(({ code }) => code.startsWith(`// ${title}\n`))
+  const code = blocks.at(which === "first" ? 0 : -1)?.code
   if (code === undefined) throw new Error(`${page} has no program "${title}"`)
   expect(code).toContain("8080")
   return code.replaceAll("8080", String(port))
@@ -101,7 +101,7 @@ describe("the README's example", () => {
   }, 30_000)
 })
 
-describe("the tutorial", () => {
+describe("the first tutorial", () => {
   it("works as it is written: a crash, a frozen server, and leaving", async () => {
     const page = "docs/tutorial/first-connection.md"
     const port = await freePort()
@@ -131,6 +131,40 @@ describe("the tutorial", () => {
 
     client.process.kill("SIGINT")
     await second.prints("a client left with code 1000")
+    expect(await client.exitCode).toBe(130)
+  }, 60_000)
+})
+
+describe("the tutorial of a typed feed", () => {
+  const page = "docs/tutorial/from-a-url-to-a-typed-feed.md"
+
+  it("works as it is written: values, a mistake of the server's, and asking again after a loss", async () => {
+    const port = await freePort()
+    const startServer = async () => {
+      const server = run(program(page, "try/server.ts", port))
+      await server.prints(`process ${server.process.pid} listens on port`)
+      return server
+    }
+    const server = await startServer()
+    const first = run(program(page, "try/client.ts", port, "first"))
+    await first.prints("following KELP")
+    await first.prints(/^\d{4}-\d\d-\d\d KELP 101$/m)
+    await first.prints(
+      /a message was not understood: Expected number\n {2}at \["price"\] \(it begins with \{"type":"price"/
+    )
+    await first.prints(/ KELP 105$/m)
+    first.process.kill("SIGINT")
+    expect(await first.exitCode).toBe(130)
+
+    const client = run(program(page, "try/client.ts", port))
+    await client.prints("session 1")
+    await client.prints("  KELP 103")
+    await client.prints("  (one was not understood by the schema)")
+    server.process.kill("SIGINT")
+    await startServer()
+    await client.prints("session 2")
+    await client.prints("  KELP 101")
+    client.process.kill("SIGINT")
     expect(await client.exitCode).toBe(130)
   }, 60_000)
 })

@@ -93,7 +93,8 @@ describe("the reference", () => {
       new E.GreetingFailed({ cause: undefined }),
       new E.AbnormalClosure({ cause: undefined }),
       new E.HeartbeatTimeout({ silentFor: asked, interval: asked, timeout: asked }),
-      new E.InboundOverflow({ bytes: 1, paused: asked })
+      new E.InboundOverflow({ bytes: 1, paused: asked }),
+      new E.DecodingFailed({ by: "codec", issue: "", head: "" })
     ]
     for (const reason of plain) expect([reason._tag, tabled.get(reason._tag)]).toEqual([reason._tag, answer(reason)])
     const connectFailed = (code: string) => answer(new E.ConnectFailed({ phase: "tls", code }))

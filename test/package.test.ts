@@ -27,7 +27,13 @@ afterEach(() => stop())
 
 describe("the package", () => {
   it("exports these names and no others", async () => {
-    const entries = ["holdfast", "holdfast/node", "holdfast/msgpack", "holdfast/testing", ...modules.map((name) => `holdfast/${name}`)]
+    const entries = [
+      "holdfast",
+      "holdfast/node",
+      "holdfast/msgpack",
+      "holdfast/testing",
+      ...modules.map((name) => `holdfast/${name}`)
+    ]
     const names = await inNode(
       `const names = {}
        for (const entry of process.argv.slice(1)) names[entry] = Object.keys(await import(entry)).sort()

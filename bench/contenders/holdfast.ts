@@ -20,7 +20,7 @@ const clientOf = (connection: Service, scope: Scope.Closeable): Client => ({
 })
 
 /** Not `awaitOpen`: it hands out a session, which keeps what comes for a reader of its own. */
-const untilOpen = (connection: Service): Effect.Effect<unknown> =>
+export const untilOpen = (connection: Service): Effect.Effect<unknown> =>
   Effect.repeat(connection.status, {
     until: (status) => status._tag === "Open",
     schedule: Schedule.spaced("2 millis")

@@ -1,7 +1,7 @@
 // What the three inbound workloads share: a flood, its warm-up, and the check that nothing was lost or out of order.
 import { load } from "../contenders/load.ts"
 import { end, type FeedName, feeds } from "../messages.ts"
-import type { Message, Sample, Setting } from "../types.ts"
+import type { Contender, Message, Sample, Setting } from "../types.ts"
 import { perMessage } from "./metrics.ts"
 
 export interface Inbound {
@@ -12,6 +12,8 @@ export interface Inbound {
   readonly handle: (message: Message) => number | undefined
   /** The number of a message of which `handle` did not tell it; asked of every 64th. */
   readonly numberOf: (message: Message) => number
+  /** Another way to receive than the contender's own. */
+  readonly receive?: Contender["receive"]
 }
 
 export const measureInbound = async (setting: Setting, inbound: Inbound): Promise<Sample> => {
@@ -20,7 +22,7 @@ export const measureInbound = async (setting: Setting, inbound: Inbound): Promis
   // Whole blocks are sent, so the end may come later than was asked for.
   const warmup = Math.ceil(inbound.count / 5)
   const last = warmup + inbound.count
-  const contender = await load(setting.contender)
+  const receive = inbound.receive ?? (await load(setting.contender)).receive
   return new Promise((resolve, reject) => {
     let seen = 0
     let begun = 0
@@ -45,6 +47,6 @@ export const measureInbound = async (setting: Setting, inbound: Inbound): Promis
       seen++
     }
     const url = `ws://127.0.0.1:${setting.port}/flood?feed=${inbound.feed}&count=${last + 1}`
-    contender.receive(url, onMessage).then((client) => client.send("go"), reject)
+    receive(url, onMessage).then((client) => client.send("go"), reject)
   })
 }

@@ -7,6 +7,7 @@ import { idle } from "./idle.ts"
 import { importTime } from "./importTime.ts"
 import { inboundBinary } from "./inboundBinary.ts"
 import { inboundJson } from "./inboundJson.ts"
+import { inboundProtocol } from "./inboundProtocol.ts"
 import { inboundText } from "./inboundText.ts"
 import { outboundText } from "./outboundText.ts"
 import { recovery } from "./recovery.ts"
@@ -15,6 +16,7 @@ import { stalledPeer } from "./stalledPeer.ts"
 export const workloads: ReadonlyArray<Workload> = [
   inboundText,
   inboundJson,
+  inboundProtocol,
   inboundBinary,
   outboundText,
   echoOne,

@@ -23,14 +23,27 @@ export const handedOver: { messages: ReadonlyArray<Message> | undefined; index: 
   index: 0
 }
 
-const slices = new WeakMap<ReadonlyArray<Message>, ReadonlyArray<Slice>>()
+/**
+ * Where something is kept about an array that readers are handed: at the array
+ * itself, where nobody sees it who does not look.
+ *
+ * A `WeakMap` would keep it as well, but collecting one whose keys die young costs
+ * a seventh of all that is done for a message.
+ */
+export const note = <K extends symbol>(batch: ReadonlyArray<Message>, key: K, value: unknown): void => {
+  // Of one that somebody froze, nothing is kept.
+  if (Object.isExtensible(batch)) Object.defineProperty(batch, key, { value, configurable: true })
+}
+
+const slices = Symbol("slices")
 
 /** A batch that was put together from parts of bursts, for a reader that is slow. */
 export const batchOf = (parts: ReadonlyArray<Slice>): ReadonlyArray<Message> => {
   const batch = parts.flatMap(({ end, messages, start }) => messages.slice(start, end))
-  slices.set(batch, parts)
+  note(batch, slices, parts)
   return batch
 }
 
 /** What a batch was put together from; undefined where it is a burst itself. */
-export const slicesOf = (batch: ReadonlyArray<Message>): ReadonlyArray<Slice> | undefined => slices.get(batch)
+export const slicesOf = (batch: ReadonlyArray<Message>): ReadonlyArray<Slice> | undefined =>
+  (batch as { readonly [slices]?: ReadonlyArray<Slice> })[slices]

@@ -3,17 +3,17 @@
  * a schema, put together once.
  */
 import * as Cause from "effect/Cause"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import type * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
-import { type Codec, codecError } from "../Codec.ts"
+import type { Codec } from "../Codec.ts"
 import type { Message } from "../Link.ts"
 import { describeUnknown } from "./describe.ts"
-import { headOf } from "./frameHead.ts"
-import { redacted } from "./redact.ts"
+import { headOf, nameOfThrown } from "./frameHead.ts"
 import { formatIssue, outlineOf } from "./schemaIssue.ts"
+import { onOneLine } from "./text.ts"
 
 /** What is wrong with a message. */
 export interface Problem {
@@ -77,18 +77,20 @@ export class Decoder<A> {
   }
 
   private ofCodec(cause: unknown, message: Message): Problem {
-    const error = codecError(this.codec, "decode", cause, message)
+    // Not a `CodecError`: to make an error costs as much as decoding a hundred messages.
+    const isRedacted = this.codec.redacted === true
+    const name = nameOfThrown(cause)
     return {
       by: "codec",
-      issue: `${error.codec} cannot decode it: ${describeUnknown(error.cause)}`,
-      kind: `${error.codec}: ${cause instanceof Error ? cause.constructor.name : typeof cause}`,
-      head: error.head
+      issue: `${this.codec.name} cannot decode it: ${isRedacted ? name : onOneLine(describeUnknown(cause))}`,
+      kind: `${this.codec.name}: ${name}`,
+      head: headOf(message, isRedacted)
     }
   }
 
   private ofSchema(cause: Cause.Cause<SchemaIssue.Issue>, message: Message): Problem {
     const isRedacted = this.codec.redacted === true
-    const head = isRedacted ? redacted : headOf(message)
+    const head = headOf(message, isRedacted)
     const issue = Cause.findError(cause)
     if (Result.isSuccess(issue)) {
       const kind = outlineOf(issue.success)

@@ -6,7 +6,7 @@
  * decoded. What a handler of `listen` was told is found as well.
  */
 import type { Message } from "../Link.ts"
-import { handedOver, slicesOf } from "./bursts.ts"
+import { handedOver, note, slicesOf } from "./bursts.ts"
 import { type Decoder, invalid, type Problem } from "./decoder.ts"
 
 /** A message, or a part of one, with which nothing can be done. */
@@ -32,12 +32,22 @@ type Decoded<A, E> = A | Several<A, E> | Invalid<E>
 const pending = Symbol("pending")
 
 interface Burst<A, E> {
+  /** Whose decodings these are. */
+  readonly owner: Decodings<A, E>
+  /** Those of another protocol on the same connection. */
+  readonly next: Burst<unknown, unknown> | undefined
   /** One for each message. */
   readonly slots: Array<Decoded<A, E> | typeof pending>
   /** Whether some slot is not just a value. */
   odd: boolean
   /** The messages of the slots that were filled before the burst was complete. */
   heard: Array<Message> | undefined
+}
+
+const decodings = Symbol("decodings")
+
+interface WithDecodings {
+  readonly [decodings]?: Burst<unknown, unknown>
 }
 
 /** What a reader is given. */
@@ -50,7 +60,6 @@ export interface Batch<A, E> {
 export class Decodings<A, E> {
   private readonly decoder: Decoder<A>
   private readonly onInvalid: (problem: Problem) => E | undefined
-  private readonly bursts = new WeakMap<ReadonlyArray<Message>, Burst<A, E>>()
 
   /** `onInvalid` is told once of each invalid message; it says with what readers fail, if they do. */
   constructor(decoder: Decoder<A>, onInvalid: (problem: Problem) => E | undefined) {
@@ -90,11 +99,12 @@ export class Decodings<A, E> {
   }
 
   private burst(messages: ReadonlyArray<Message>): Burst<A, E> {
-    let burst = this.bursts.get(messages)
-    if (burst === undefined) {
-      burst = { slots: [], odd: false, heard: undefined }
-      this.bursts.set(messages, burst)
+    const first = (messages as WithDecodings)[decodings]
+    for (let known = first; known !== undefined; known = known.next) {
+      if (known.owner === this) return known as Burst<A, E>
     }
+    const burst: Burst<A, E> = { owner: this, next: first, slots: [], odd: false, heard: undefined }
+    note(messages, decodings, burst)
     return burst
   }
 

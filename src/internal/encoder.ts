@@ -5,7 +5,7 @@ import * as Cause from "effect/Cause"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
-import { type Codec, codecError } from "../Codec.ts"
+import * as Codec from "../Codec.ts"
 import { ConnectionError, InvalidRequest } from "../ConnectionError.ts"
 import type { Message } from "../Link.ts"
 import { describeDefect } from "./decoder.ts"
@@ -16,7 +16,7 @@ import { sendFailed } from "./sendFailures.ts"
 export type Encoder<A> = (value: A) => Result.Result<Message, ConnectionError>
 
 export const makeEncoder = <S extends Schema.ConstraintEncoder<unknown>>(
-  codec: Codec,
+  codec: Codec.Codec,
   schema: S
 ): Encoder<S["Type"]> => {
   const encode = SchemaParser.encodeUnknownExit(schema)
@@ -28,13 +28,11 @@ export const makeEncoder = <S extends Schema.ConstraintEncoder<unknown>>(
       if (Result.isFailure(issue)) return refused(describeDefect(exit.cause, isRedacted))
       return refused((isRedacted ? outlineOf : formatIssue)(issue.success))
     }
-    try {
-      return Result.succeed(codec.encode(exit.value))
-    } catch (cause) {
-      return refused(codecError(codec, "encode", cause, undefined).message)
-    }
+    return Result.mapError(Codec.encode(codec, exit.value), ({ message }) => refusal(message))
   }
 }
 
-const refused = (problem: string): Result.Result<never, ConnectionError> =>
-  Result.fail(sendFailed(new ConnectionError({ reason: new InvalidRequest({ option: "message", problem }) })))
+const refusal = (problem: string): ConnectionError =>
+  sendFailed(new ConnectionError({ reason: new InvalidRequest({ option: "message", problem }) }))
+
+const refused = (problem: string): Result.Result<never, ConnectionError> => Result.fail(refusal(problem))

@@ -33,3 +33,12 @@ export const firstBytes = (input: string | Uint8Array, size: number): string => 
   }
   return decoder.decode(bytes.subarray(0, end))
 }
+
+/** The text on one line: control characters, which could forge lines of a log, as escapes. */
+export const onOneLine = (text: string): string =>
+  text.replace(
+    /[\p{Cc}\u2028\u2029]/gu,
+    (character) => shortEscapes[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+  )
+
+const shortEscapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" }

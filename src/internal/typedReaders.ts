@@ -125,4 +125,3 @@ export class SingleValues<A> {
     return rest
   }
 }
-

@@ -22,6 +22,13 @@ describe("decode", () => {
     expect(decoder.problem?.issue).toMatch(/^json cannot decode it: SyntaxError/)
   })
 
+  it("forges no line of a log", () => {
+    const decoder = new Decoder(Codec.json, Price)
+    expect(decoder.decode("\n\u001b[31mERROR\u0085")).toBe(invalid)
+    expect(decoder.problem?.head).toBe("\\n\\u001b[31mERROR\\u0085")
+    expect(decoder.problem?.issue).not.toMatch(/\p{Cc}/u)
+  })
+
   it("tells what does not fit the schema, the same kind for the same fault", () => {
     const decoder = new Decoder(Codec.json, Price)
     expect(decoder.decode(noPrice)).toBe(invalid)

@@ -158,3 +158,24 @@ describe("a frame with several values", () => {
     expect(problems).toEqual(["ff"])
   })
 })
+
+describe("two protocols on one connection", () => {
+  it("decode each for themselves", () => {
+    const numbers = counted()
+    const lines = counted({ codec: Codec.ndjson })
+    const burst = ["1", "2\n"]
+    for (let i = 0; i < 2; i++) {
+      expect(numbers.values(burst)).toEqual([1, 2])
+      expect(lines.values(burst)).toEqual([1, 2])
+    }
+    expect(numbers.decoded).toEqual(["1", "2\n"])
+    expect(lines.decoded).toEqual(["1", "2"])
+  })
+
+  it("decode anew what somebody froze", () => {
+    const { values } = counted()
+    const burst = Object.freeze(["1", "2"])
+    expect(values(burst)).toEqual([1, 2])
+    expect(values(burst)).toEqual([1, 2])
+  })
+})

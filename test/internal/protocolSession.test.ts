@@ -41,6 +41,7 @@ describe("a session", () => {
       for (const message of [noPrice, price(1)]) yield* peer.send(message)
       yield* settle
       assert.strictEqual((yield* session.receive).price, 1)
+      yield* settle
       assert.strictEqual(told.length, 1)
     }))
 

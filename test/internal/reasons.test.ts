@@ -63,6 +63,10 @@ describe("a reason's message", () => {
       new reasons.InboundOverflow({ bytes: 10, paused: Duration.zero }),
       "messages were not read in time: 10 bytes are waiting; read faster, or choose another `inbound.overflow`"
     ],
+    [
+      new reasons.DecodingFailed({ by: "schema", issue: "Expected number", head: "{}" }),
+      "a message was not understood: Expected number (it begins with {})"
+    ],
     [new reasons.ConnectionClosed({}), "the connection was closed by us"]
   ])("is a sentence that a person can act on (%#)", (reason, sentence) => {
     assert.strictEqual(reason.message, sentence)

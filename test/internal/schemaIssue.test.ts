@@ -42,6 +42,6 @@ describe("an outline", () => {
   it("is the same for all members of a union that have the same fault", () => {
     const Either = Schema.Union([Schema.Struct({ a: Schema.Number }), Schema.Struct({ b: Schema.Number })])
     expect(outline(Either, {})).toBe(outline(Either, {}))
-    expect(outline(Either, { a: "x" })).not.toContain("x")
+    expect(outline(Either, { a: "hunter2" })).not.toContain("hunter2")
   })
 })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { firstBytes, shorten } from "../../src/internal/text.ts"
+import { firstBytes, onOneLine, shorten } from "../../src/internal/text.ts"
 
 describe("shorten", () => {
   it("leaves what is short enough alone", () => {
@@ -36,5 +36,14 @@ describe("firstBytes", () => {
 
   it("makes something readable of bytes that are no UTF-8", () => {
     assert.strictEqual(firstBytes(new Uint8Array(10).fill(0x80), 4), "\uFFFD".repeat(4))
+  })
+})
+
+describe("onOneLine", () => {
+  it("escapes what is a line's end or worse, and nothing else", () => {
+    assert.strictEqual(
+      onOneLine("a\r\nb\tc\u0000\u007f\u0085\u2028é🐚\\\""),
+      "a\\r\\nb\\tc\\u0000\\u007f\\u0085\\u2028é🐚\\\""
+    )
   })
 })

@@ -66,5 +66,4 @@ describe("SingleValues", () => {
     }))
 })
 
-const exitCause = <A, E>(exit: Exit.Exit<A, E>): Cause.Cause<E> =>
-  Exit.isFailure(exit) ? exit.cause : Cause.empty
+const exitCause = <A, E>(exit: Exit.Exit<A, E>): Cause.Cause<E> => Exit.isFailure(exit) ? exit.cause : Cause.empty

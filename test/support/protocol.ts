@@ -21,8 +21,10 @@ export const speakWith = Effect.fnUntraced(function*<
 })
 
 /** The same for the small protocol of `feed.ts`. */
-export const speak = (options: Partial<Protocol.Options<typeof feed.incoming, typeof feed.outgoing>> = {}, setup?: Setup) =>
-  speakWith({ ...feed, ...options }, setup)
+export const speak = (
+  options: Partial<Protocol.Options<typeof feed.incoming, typeof feed.outgoing>> = {},
+  setup?: Setup
+) => speakWith({ ...feed, ...options }, setup)
 
 /** Runs with the lines of warnings and errors that are logged. */
 export const heard = Effect.fnUntraced(function*<A, E, R>(effect: (lines: Array<string>) => Effect.Effect<A, E, R>) {
