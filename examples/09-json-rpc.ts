@@ -55,11 +55,17 @@ const makeCalls = Effect.gen(function*() {
 
 const throughRequests = Effect.gen(function*() {
   const call = yield* makeCalls
-  const sums = yield* Effect.all([call("add", { a: 1, b: 2 }), call("add", { a: 3, b: 4 })], { concurrency: "unbounded" })
+  const sums = yield* Effect.all([call("add", { a: 1, b: 2 }), call("add", { a: 3, b: 4 })], {
+    concurrency: "unbounded"
+  })
   yield* Console.log("Requests:", sums.join(" and "))
   // The server crashes meanwhile. To add twice does no harm, so the call is made again in the next session.
   yield* Console.log("Requests, through a crash:", yield* call("slowAdd", { a: 5, b: 6 }, { retryOnReconnect: true }))
-  yield* Effect.catchTag(call("divide", { a: 1, b: 0 }), "CallFailed", (error) => Console.log("Requests:", error.message))
+  yield* Effect.catchTag(
+    call("divide", { a: 1, b: 0 }),
+    "CallFailed",
+    (error) => Console.log("Requests:", error.message)
+  )
 })
 
 // ---- through RpcClient: the protocol is Effect's, the connection is ours ----

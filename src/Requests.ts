@@ -12,7 +12,7 @@ import { ConnectionError } from "./ConnectionError.ts"
 import { Correlation } from "./internal/correlation.ts"
 import { positiveOrInfiniteDuration } from "./internal/duration.ts"
 import { followSessions } from "./internal/followSessions.ts"
-import { RequestLost, RequestTimedOut } from "./internal/requestErrors.ts"
+import { type RequestLost, RequestTimedOut } from "./internal/requestErrors.ts"
 import type { ProtocolService } from "./Protocol.ts"
 
 export { RequestLost, RequestTimedOut } from "./internal/requestErrors.ts"

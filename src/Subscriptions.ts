@@ -201,7 +201,7 @@ export const make = <Incoming, Outgoing, K extends Key, R = never>(
       keyOf,
       onGap: onGap === undefined ? () => Effect.void : (gap) => Effect.provideContext(onGap(gap), context),
       confirmTimeout: checked.confirmTimeout,
-      pace: makePace(checked.batch, checked.rateLimit),
+      pace: makePace(checked.batch, checked.rateLimit, clock),
       clock,
       run
     })

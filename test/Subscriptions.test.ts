@@ -37,7 +37,11 @@ const ending = (exit: Exit.Exit<void, unknown> | undefined): string => {
   if (exit === undefined) return "runs"
   if (Exit.isSuccess(exit)) return "ended"
   const error: unknown = exit.cause.reasons.map((reason) => reason._tag === "Fail" ? reason.error : reason._tag)[0]
-  return error instanceof ConnectionError ? error.reason._tag : error instanceof Error && "_tag" in error ? String(error._tag) : String(error)
+  return error instanceof ConnectionError
+    ? error.reason._tag
+    : error instanceof Error && "_tag" in error
+    ? String(error._tag)
+    : String(error)
 }
 
 /** Subscribes beside the test, and keeps what comes. */
@@ -148,7 +152,7 @@ describe("Subscriptions", () => {
       const { server, subscriptions } = yield* make()
       const peer = yield* server.peer
       yield* settle
-      const run = (key: string) => Effect.scoped(Stream.toPull(subscriptions.subscribe(sub(key))))
+      const run = (key: string) => Effect.scoped(Effect.asVoid(Stream.toPull(subscriptions.subscribe(sub(key)))))
       // Each subscription is over before the next one begins; the last one stays.
       for (let i = 0; i < 5; i++) yield* run("a")
       const a = yield* follow(subscriptions, "a")
@@ -373,8 +377,7 @@ describe("Subscriptions", () => {
   })
 
   describe("confirm", () => {
-    const confirm = ({ op }: Said) =>
-      op === "ok" ? "confirmed" as const : op === "no" ? "refused" as const : undefined
+    const confirm = ({ op }: Said) => op === "ok" ? "confirmed" as const : op === "no" ? "refused" as const : undefined
 
     it.effect("a refusal lets down the subscribers of that key only, and nothing is closed", () =>
       Effect.gen(function*() {
@@ -385,7 +388,11 @@ describe("Subscriptions", () => {
         const b = yield* follow(subscriptions, "b", { confirm })
         yield* settle
         yield* say(peer, { key: "b", op: "ok" }, { key: "a", op: "no" })
-        assert.deepStrictEqual([a.ending, also.ending, b.ending], ["SubscriptionRefused", "SubscriptionRefused", "runs"])
+        assert.deepStrictEqual([a.ending, also.ending, b.ending], [
+          "SubscriptionRefused",
+          "SubscriptionRefused",
+          "runs"
+        ])
         yield* TestClock.adjust("1 minute")
         assert.strictEqual(b.ending, "runs")
         assert.deepStrictEqual(yield* heard(peer), ["open a", "open b"])
@@ -523,7 +530,6 @@ describe("Subscriptions", () => {
         const peer = yield* server.peer
         const quick = yield* follow(subscriptions, "a")
         const scope = yield* Scope.make()
-        yield* Scope.provide(Stream.toPull(subscriptions.subscribe(sub("a"))), scope)
         yield* Effect.forkIn(
           Stream.runForEach(subscriptions.subscribe(sub("a")), () => Effect.never),
           scope,

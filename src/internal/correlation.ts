@@ -58,7 +58,9 @@ export class Correlation<Id, Incoming, Outgoing> implements Follower<Outgoing> {
     retries: boolean
   ): Effect.Effect<PendingRequest<Id, Incoming, Outgoing>, RequestError> {
     return Effect.suspend(() => {
-      if (id === undefined) return refused("`idOf` knows no id for this message, so no reply could be told to be its own")
+      if (id === undefined) {
+        return refused("`idOf` knows no id for this message, so no reply could be told to be its own")
+      }
       if (this.pending.has(id)) {
         return refused(`a request with the id ${String(id)} is in flight; an id must differ until its reply came`)
       }

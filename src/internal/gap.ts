@@ -3,7 +3,7 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import type { ConnectionError } from "../ConnectionError.ts"
 import type { ProtocolPrelude } from "../Protocol.ts"
 import { Waiters, waitFor } from "./wait.ts"

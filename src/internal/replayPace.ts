@@ -2,14 +2,15 @@
  * How fast subscriptions are sent: in batches, and no more in any window of time
  * than the peer allows.
  */
-import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
+import type * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Schedule from "effect/Schedule"
+import { RateWindow } from "./rateWindow.ts"
 
 /** What a peer allows. */
-export interface RateLimit {
+export interface ReplayLimit {
   /** Messages. */
   readonly limit: number
   readonly window: Duration.Duration
@@ -20,52 +21,39 @@ export interface RateLimit {
 export interface Pace {
   /** At most so many are sent in one go. */
   readonly batch: number
-  /** Waits until some of so many may be sent, and tells how many. */
-  readonly room: (wanted: number) => Effect.Effect<number>
+  /** Before so many of them: others have their turn. */
+  readonly begin: (messages: number) => Effect.Effect<void>
+  /** Before each: waits until it may be sent. */
+  readonly each: Effect.Effect<void>
   /** One was sent. */
   readonly spent: Effect.Effect<void>
 }
 
-export const makePace = (batch: number, rateLimit: RateLimit | undefined): Pace => {
-  if (rateLimit === undefined) return { batch, room: (wanted) => Effect.as(Effect.yieldNow, wanted), spent: Effect.void }
-  const atOnce = Math.min(batch, rateLimit.limit)
-  const { shared } = rateLimit
+export const makePace = (batch: number, rateLimit: ReplayLimit | undefined, clock: Clock.Clock): Pace => {
+  const unlimited: Pace = { batch, begin: () => Effect.yieldNow, each: Effect.void, spent: Effect.void }
+  if (rateLimit === undefined) return unlimited
+  const { limit, shared } = rateLimit
   return shared === undefined
-    ? { batch: atOnce, ...slidingWindow(rateLimit.limit, Duration.toNanosUnsafe(rateLimit.window)) }
-    : { batch: atOnce, room: (wanted) => consume(rateLimit, shared, wanted), spent: Effect.void }
+    ? { ...unlimited, ...windowed(new RateWindow(rateLimit, clock)) }
+    : { ...unlimited, batch: Math.min(batch, limit), begin: (messages) => consume(rateLimit, shared, messages) }
 }
 
-// A log of when each was sent, and not a bucket of tokens: no window of that length ever holds more, wherever it begins.
-const slidingWindow = (limit: number, window: bigint): Pick<Pace, "room" | "spent"> => {
-  const sent: Array<bigint> = []
-  const room = (wanted: number): Effect.Effect<number> =>
-    Effect.flatMap(Clock.Clock, (clock) => {
-      const now = clock.monotonicTimeNanosUnsafe()
-      let past = 0
-      while (past < sent.length && sent[past]! + window <= now) past++
-      sent.splice(0, past)
-      if (sent.length < limit) return Effect.as(Effect.yieldNow, Math.min(wanted, limit - sent.length))
-      // Rounded up: a timer that is a little early would only wait again.
-      const wait = Math.ceil(Number(sent[0]! + window - now) / 1e6)
-      return Effect.andThen(Effect.sleep(Duration.millis(wait)), room(wanted))
-    })
-  return {
-    room,
-    spent: Effect.map(Clock.Clock, (clock) => {
-      sent.push(clock.monotonicTimeNanosUnsafe())
-    })
-  }
+const windowed = (window: RateWindow): Pick<Pace, "each" | "spent"> => {
+  const each: Effect.Effect<void> = Effect.suspend(() =>
+    window.isFree ? Effect.void : Effect.andThen(window.pause, each)
+  )
+  return { each, spent: Effect.sync(() => window.take()) }
 }
 
 // Where its store cannot be reached, nobody knows what may be sent: nothing is.
 const consume = (
-  { limit, window }: RateLimit,
-  { key, limiter }: NonNullable<RateLimit["shared"]>,
+  { limit, window }: ReplayLimit,
+  { key, limiter }: NonNullable<ReplayLimit["shared"]>,
   tokens: number
-): Effect.Effect<number> =>
+): Effect.Effect<void> =>
   limiter.consume({ algorithm: "fixed-window", onExceeded: "delay", window, limit, key, tokens }).pipe(
     Effect.tapError((error) => Effect.logWarning(`subscriptions wait for their rate limiter: ${error.message}`)),
     Effect.retry(Schedule.spaced("1 second")),
-    Effect.flatMap(({ delay }) => Effect.as(Effect.sleep(delay), tokens)),
+    Effect.flatMap(({ delay }) => Effect.sleep(delay)),
     Effect.orDie
   )

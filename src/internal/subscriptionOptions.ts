@@ -7,7 +7,7 @@ import type * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Result from "effect/Result"
 import { ConnectionError, InvalidRequest } from "../ConnectionError.ts"
 import { positiveDuration } from "./duration.ts"
-import type { RateLimit } from "./replayPace.ts"
+import type { ReplayLimit } from "./replayPace.ts"
 import type { BufferOptions } from "./subscriber.ts"
 
 interface GivenBuffer {
@@ -33,7 +33,7 @@ export interface CheckedSubscriptions {
   readonly confirmTimeout: Duration.Duration
   readonly buffer: BufferOptions
   readonly batch: number
-  readonly rateLimit: RateLimit | undefined
+  readonly rateLimit: ReplayLimit | undefined
 }
 
 const defaultBuffer: BufferOptions = { capacity: 1024, overflow: "backpressure" }

@@ -108,8 +108,8 @@ export class SubscriptionWire<Outgoing> {
         this.writing = false
         return Effect.void
       }
-      const wanted = Math.min(pace.batch, this.orders.size)
-      return Effect.flatMap(pace.room(wanted), (messages) => Effect.andThen(this.batch(messages), next))
+      const messages = Math.min(pace.batch, this.orders.size)
+      return Effect.andThen(pace.begin(messages), Effect.andThen(this.batch(messages), next))
     })
     return next
   }
@@ -119,32 +119,34 @@ export class SubscriptionWire<Outgoing> {
       // A copy, since taking the first of a set again and again walks over all that were taken before.
       const orders = Array.from(this.orders).slice(0, messages)
       return Effect.andThen(
-        // One that is taken back meanwhile is not in the set any more.
-        Effect.forEach(orders, (order) => this.orders.has(order) ? this.send(order) : Effect.void, { discard: true }),
+        Effect.forEach(orders, (order) => Effect.andThen(this.options.pace.each, this.send(order)), { discard: true }),
         Effect.sync(() => this.changed.wakeAll())
       )
     })
   }
 
   private send(order: Order<Outgoing>): Effect.Effect<void> {
-    const { kind, words } = order
-    this.orders.delete(order)
-    this.taken = order
-    const sending = Effect.suspend(() => this.session.send(kind === "open" ? words.open() : words.close!()))
-    return Effect.flatMap(Effect.exit(sending), (exit) => {
-      this.taken = undefined
-      if (this.over) return Effect.void
-      if (Exit.isSuccess(exit)) {
-        if (kind === "open" && this.opens.get(words) === order) words.onOpened()
-        return this.options.pace.spent
-      }
-      if (isEndOfSession(exit.cause)) this.end()
-      else if (kind === "close") this.options.onCloseFailed(exit.cause)
-      else {
-        this.opens.delete(words)
-        words.onFailed(exit.cause)
-      }
-      return Effect.void
+    return Effect.suspend(() => {
+      // Taken back while it waited for its turn.
+      if (!this.orders.delete(order)) return Effect.void
+      this.taken = order
+      const { kind, words } = order
+      const sending = Effect.suspend(() => this.session.send(kind === "open" ? words.open() : words.close!()))
+      return Effect.flatMap(Effect.exit(sending), (exit) => {
+        this.taken = undefined
+        if (Exit.isSuccess(exit)) {
+          if (kind === "open" && !this.over && this.opens.get(words) === order) words.onOpened()
+          return this.options.pace.spent
+        }
+        if (this.over) return Effect.void
+        if (isEndOfSession(exit.cause)) this.end()
+        else if (kind === "close") this.options.onCloseFailed(exit.cause)
+        else {
+          this.opens.delete(words)
+          words.onFailed(exit.cause)
+        }
+        return Effect.void
+      })
     })
   }
 }

@@ -32,11 +32,14 @@ const make = (send: (note: Note) => Effect.Effect<void, ConnectionError> = () =>
     onFirstLate: (id) => late.push(id)
   })
   const ask = (id: number, retries = false) =>
-    Effect.flatMap(correlation.begin(id, { id }, retries), (pending) =>
-      Effect.map(beside(Effect.exit(correlation.exchange(pending))), (fiber) => ({
-        pending,
-        isOver: () => fiber.pollUnsafe() !== undefined
-      })))
+    Effect.flatMap(
+      correlation.begin(id, { id }, retries),
+      (pending) =>
+        Effect.map(beside(Effect.exit(correlation.exchange(pending))), (fiber) => ({
+          pending,
+          isOver: () => fiber.pollUnsafe() !== undefined
+        }))
+    )
   return { correlation, late, ask }
 }
 
@@ -49,7 +52,11 @@ describe("the correlation of requests", () => {
       yield* correlation.onBegin(session(() => Effect.void))
       const queued = yield* ask(2)
       const sent = yield* ask(3, true)
-      assert.deepStrictEqual([buffered, queued, sent].map(({ pending }) => pending.place), ["session", "queue", "session"])
+      assert.deepStrictEqual([buffered, queued, sent].map(({ pending }) => pending.place), [
+        "session",
+        "queue",
+        "session"
+      ])
       correlation.onEnd(lost)
       yield* settle
       assert.deepStrictEqual([buffered.isOver(), queued.isOver()], [true, false])

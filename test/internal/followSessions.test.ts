@@ -22,31 +22,34 @@ const follow = Effect.fnUntraced(function*(options: { readonly late: boolean }, 
 })
 
 describe("following sessions", () => {
-  it.effect.each([false, true])("tells of each in order, once (one was open before: %s)", (late) =>
-    Effect.gen(function*() {
-      const { connection, server, told } = yield* follow({ late })
-      const peer = yield* server.peer
-      yield* settle
-      yield* peer.send(JSON.stringify({ n: 1 }))
-      yield* peer.drop
-      yield* settle
-      yield* TestClock.adjust("1 second")
-      const next = yield* server.peer
-      yield* next.send(JSON.stringify({ n: 2 }))
-      yield* settle
-      yield* beside(connection.close())
-      yield* TestClock.adjust("5 seconds")
-      assert.deepStrictEqual(told, [
-        "begin 1",
-        "1",
-        "end: AbnormalClosure",
-        "begin 2",
-        "2",
-        "end: NormalClosure",
-        "closed: Success"
-      ])
-      assert.deepStrictEqual(yield* heard(next), ["first"])
-    }))
+  it.effect.each([false, true])(
+    "tells of each in order, once (one was open before: %s)",
+    (late) =>
+      Effect.gen(function*() {
+        const { connection, server, told } = yield* follow({ late })
+        const peer = yield* server.peer
+        yield* settle
+        yield* peer.send(JSON.stringify({ n: 1 }))
+        yield* peer.drop
+        yield* settle
+        yield* TestClock.adjust("1 second")
+        const next = yield* server.peer
+        yield* next.send(JSON.stringify({ n: 2 }))
+        yield* settle
+        yield* beside(connection.close())
+        yield* TestClock.adjust("5 seconds")
+        assert.deepStrictEqual(told, [
+          "begin 1",
+          "1",
+          "end: AbnormalClosure",
+          "begin 2",
+          "2",
+          "end: NormalClosure",
+          "closed: Success"
+        ])
+        assert.deepStrictEqual(yield* heard(next), ["first"])
+      })
+  )
 
   it.effect("the end is told before the next session begins, also where that follows at once", () =>
     Effect.gen(function*() {

@@ -25,7 +25,9 @@ const make = (buffer: Partial<BufferOptions> = {}) => {
       onFailed: () => void told.push("failed")
     }
   )
-  const take = subscriber.take(({ downtime }) => Effect.sync(() => void told.push(`gap ${Duration.toMillis(downtime)}`)))
+  const take = subscriber.take(({ downtime }) =>
+    Effect.sync(() => void told.push(`gap ${Duration.toMillis(downtime)}`))
+  )
   const offer = (...numbers: ReadonlyArray<number>) => {
     for (const n of numbers) subscriber.offer(n)
   }

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
@@ -18,7 +19,7 @@ const make = (send: (message: string) => Effect.Effect<void, ConnectionError>, b
     const context = yield* Effect.context<never>()
     const told: Array<string> = []
     const wire = new SubscriptionWire<string>({ send }, {
-      pace: makePace(batch, undefined),
+      pace: makePace(batch, undefined, yield* Clock.Clock),
       run: (effect) => Fiber.runIn(Effect.runForkWith(context)(effect), scope),
       onCloseFailed: (cause) => void told.push(`close failed: ${Cause.squash(cause) === invalid}`)
     })
@@ -36,7 +37,11 @@ const make = (send: (message: string) => Effect.Effect<void, ConnectionError>, b
 const recorder = () => {
   const sent: Array<string> = []
   const gate = Latch.makeUnsafe(true)
-  return { sent, gate, send: (message: string) => Effect.andThen(gate.await, Effect.sync(() => void sent.push(message))) }
+  return {
+    sent,
+    gate,
+    send: (message: string) => Effect.andThen(gate.await, Effect.sync(() => void sent.push(message)))
+  }
 }
 
 describe("the wire of the subscriptions", () => {

@@ -16,13 +16,14 @@ const make = (keyed: boolean) =>
   Effect.gen(function*() {
     const scope = yield* Effect.scope
     const context = yield* Effect.context<never>()
+    const clock = yield* Clock.Clock
     const topics: Topics<string, Note, string> = new Topics<string, Note, string>({
       protocol: { connection: { subscribe: Effect.never } as never },
       keyOf: keyed ? ({ key }) => key : undefined,
       onGap: () => Effect.void,
       confirmTimeout: Duration.seconds(1),
-      pace: makePace(1, undefined),
-      clock: yield* Clock.Clock,
+      pace: makePace(1, undefined, clock),
+      clock,
       run: (effect) => Fiber.runIn(Effect.runForkWith(context)(effect), scope)
     })
     let asked = 0
@@ -43,17 +44,20 @@ const make = (keyed: boolean) =>
   })
 
 describe("topics", () => {
-  it.effect.each([10, 10_000])("with a key, a message asks those of that key alone, of %i", (keys) =>
-    Effect.gen(function*() {
-      const { add, asked, topics } = yield* make(true)
-      for (let i = 0; i < keys; i++) add(`${i}`)
-      add("5")
-      topics.receive({ key: "5", n: 1 })
-      topics.receive({ key: "nobody's", n: 1 })
-      topics.receive({ n: 1 })
-      assert.strictEqual(asked(), 2)
-      assert.deepStrictEqual(topics.counts, { keys, subscribers: keys + 1, dropped: 0 })
-    }))
+  it.effect.each([10, 10_000])(
+    "with a key, a message asks those of that key alone, of %i",
+    (keys) =>
+      Effect.gen(function*() {
+        const { add, asked, topics } = yield* make(true)
+        for (let i = 0; i < keys; i++) add(`${i}`)
+        add("5")
+        topics.receive({ key: "5", n: 1 })
+        topics.receive({ key: "nobody's", n: 1 })
+        topics.receive({ n: 1 })
+        assert.strictEqual(asked(), 2)
+        assert.deepStrictEqual(topics.counts, { keys, subscribers: keys + 1, dropped: 0 })
+      })
+  )
 
   it.effect("without keys, it asks everybody", () =>
     Effect.gen(function*() {

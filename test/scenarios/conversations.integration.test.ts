@@ -28,8 +28,10 @@ const speak = (connection: ConnectionService) =>
   Protocol.over(connection, { codec: Codec.json, incoming: Said, outgoing: Said })
 
 const ask = (connection: ConnectionService) =>
-  Effect.flatMap(speak(connection), (protocol) =>
-    Requests.make({ protocol, idOf: ({ id }) => id, replyTo: ({ id }) => id, timeout: "20 seconds" }))
+  Effect.flatMap(
+    speak(connection),
+    (protocol) => Requests.make({ protocol, idOf: ({ id }) => id, replyTo: ({ id }) => id, timeout: "20 seconds" })
+  )
 
 const heard = (data: unknown): Said => JSON.parse(String(data))
 
@@ -149,87 +151,98 @@ describe("requests", () => {
 
 describe("subscriptions", () => {
   const subscribeTo = (connection: ConnectionService, replay?: Subscriptions.Options<Said, Said, string>["replay"]) =>
-    Effect.flatMap(speak(connection), (protocol) =>
-      Effect.map(Subscriptions.make({ protocol, keyOf: ({ key }) => key, replay }), (subscriptions) => ({
-        protocol,
-        subscribe: (key: string) =>
-          subscriptions.subscribe({
-            key,
-            open: { op: "open", key },
-            close: { op: "close", key },
-            select: ({ n }) => n
-          })
-      })))
+    Effect.flatMap(
+      speak(connection),
+      (protocol) =>
+        Effect.map(Subscriptions.make({ protocol, keyOf: ({ key }) => key, replay }), (subscriptions) => ({
+          protocol,
+          subscribe: (key: string) =>
+            subscriptions.subscribe({
+              key,
+              open: { op: "open", key },
+              close: { op: "close", key },
+              select: ({ n }) => n
+            })
+        }))
+    )
 
   // 41
-  it.live("2 000 keys are open again after a crash, in order, before what the user sends, within the rate limit", () =>
-    Effect.gen(function*() {
-      const limit = 500
-      const window = 300
-      const sessions: Array<Array<{ readonly said: Said; readonly at: number }>> = []
-      let latest: WebSocket | undefined
-      const server = yield* WsServer.make((socket) => {
-        latest = socket
-        const told: typeof sessions[number] = []
-        sessions.push(told)
-        socket.on("message", (data) => told.push({ said: heard(data), at: performance.now() }))
-      })
-      const { connection, events } = yield* connect(server.url, { reconnect: atOnce })
-      const { protocol, subscribe } = yield* subscribeTo(connection, {
-        batch: 100,
-        rateLimit: { limit, window: `${window} millis` }
-      })
-      const keys = Array.from({ length: 2000 }, (_, i) => `key ${i}`)
-      let read = 0
-      for (const key of keys) yield* beside(Stream.runForEach(subscribe(key), () => Effect.sync(() => read++)))
-      yield* until(() => sessions[0]?.length === 2000)
-      latest!.terminate()
-      yield* events.next("Disconnected")
-      yield* beside(protocol.send({ op: "user" }))
-      yield* until(() => sessions[1]?.length === 2001)
-      const told = sessions[1]!
-      assert.deepStrictEqual(told.map(({ said }) => said.key ?? said.op), [...keys, "user"])
-      // What arrived together was not all sent together: an arrival may be late, by what the machine was busy with.
-      const slack = 100
-      for (let i = limit; i < 2000; i++) assert.isAtLeast(told[i]!.at - told[i - limit]!.at, window - slack)
-      for (const key of keys) latest!.send(JSON.stringify({ key, n: 1 }))
-      yield* until(() => read === 2000)
-    }), 30_000)
-
-  it.live("a server that is killed again and again, while subscribers come and go, is told nothing out of order", () =>
-    Effect.gen(function*() {
-      const wrong: Array<string> = []
-      let sessions = 0
-      const server = yield* WsServer.make((socket) => {
-        sessions++
-        const open = new Set<string>()
-        let count = 0
-        const ticking = setInterval(() => {
-          for (const key of open) socket.send(JSON.stringify({ key, n: 1 }))
-        }, 2)
-        socket.on("close", () => clearInterval(ticking))
-        socket.on("message", (data) => {
-          const { key = "", op } = heard(data)
-          const known = op === "open" ? !open.has(key) && open.add(key) : open.delete(key)
-          if (known === false) wrong.push(`session ${sessions}: ${op} ${key}`)
-          if (++count % 97 === 0) socket.terminate()
+  it.live(
+    "2 000 keys are open again after a crash, in order, before what the user sends, within the rate limit",
+    () =>
+      Effect.gen(function*() {
+        const limit = 500
+        const window = 300
+        const sessions: Array<Array<{ readonly said: Said; readonly at: number }>> = []
+        let latest: WebSocket | undefined
+        const server = yield* WsServer.make((socket) => {
+          latest = socket
+          const told: typeof sessions[number] = []
+          sessions.push(told)
+          socket.on("message", (data) => told.push({ said: heard(data), at: performance.now() }))
         })
-      })
-      const { connection } = yield* connect(server.url, { reconnect: atOnce })
-      const { subscribe } = yield* subscribeTo(connection)
-      // Each comes, waits for its first message, and goes, many times over; neighbours share a key.
-      const live = (i: number) =>
-        Effect.forEach(
-          Array.from({ length: 40 }),
-          () => Effect.andThen(Stream.runHead(subscribe(`key ${i >> 1}`)), turns(i % 3)),
-          { discard: true }
+        const { connection, events } = yield* connect(server.url, { reconnect: atOnce })
+        const { protocol, subscribe } = yield* subscribeTo(connection, {
+          batch: 100,
+          rateLimit: { limit, window: `${window} millis` }
+        })
+        const keys = Array.from({ length: 2000 }, (_, i) => `key ${i}`)
+        let read = 0
+        for (const key of keys) yield* beside(Stream.runForEach(subscribe(key), () => Effect.sync(() => read++)))
+        yield* until(() => sessions[0]?.length === 2000)
+        latest!.terminate()
+        yield* events.next("Disconnected")
+        yield* beside(protocol.send({ op: "user" }))
+        yield* until(() => sessions[1]?.length === 2001)
+        const told = sessions[1]!
+        assert.deepStrictEqual(told.map(({ said }) => said.key ?? said.op), [...keys, "user"])
+        // What arrived together was not all sent together: an arrival may be late, by what the machine was busy with.
+        const slack = 100
+        for (let i = limit; i < 2000; i++) assert.isAtLeast(told[i]!.at - told[i - limit]!.at, window - slack)
+        for (const key of keys) latest!.send(JSON.stringify({ key, n: 1 }))
+        yield* until(() => read === 2000)
+      }),
+    30_000
+  )
+
+  it.live(
+    "a server that is killed again and again, while subscribers come and go, is told nothing out of order",
+    () =>
+      Effect.gen(function*() {
+        const wrong: Array<string> = []
+        let sessions = 0
+        const server = yield* WsServer.make((socket) => {
+          sessions++
+          const open = new Set<string>()
+          let count = 0
+          const ticking = setInterval(() => {
+            for (const key of open) socket.send(JSON.stringify({ key, n: 1 }))
+          }, 2)
+          socket.on("close", () => clearInterval(ticking))
+          socket.on("message", (data) => {
+            const { key = "", op } = heard(data)
+            const known = op === "open" ? !open.has(key) && open.add(key) : open.delete(key)
+            if (known === false) wrong.push(`session ${sessions}: ${op} ${key}`)
+            if (++count % 97 === 0) socket.terminate()
+          })
+        })
+        const { connection } = yield* connect(server.url, { reconnect: atOnce })
+        const { subscribe } = yield* subscribeTo(connection)
+        // Each comes, waits for its first message, and goes, many times over; neighbours share a key.
+        const live = (i: number) =>
+          Effect.forEach(
+            Array.from({ length: 40 }),
+            () => Effect.andThen(Stream.runHead(subscribe(`key ${i >> 1}`)), turns(i % 3)),
+            { discard: true }
+          )
+        const done = yield* Effect.exit(
+          Effect.forEach(Array.from({ length: 20 }), (_, i) => live(i), { concurrency: "unbounded", discard: true })
+            .pipe(Effect.timeout("20 seconds"))
         )
-      const done = yield* Effect.exit(
-        Effect.forEach(Array.from({ length: 20 }), (_, i) => live(i), { concurrency: "unbounded", discard: true })
-          .pipe(Effect.timeout("20 seconds"))
-      )
-      assert.isTrue(Exit.isSuccess(done), String(done))
-      assert.deepStrictEqual(wrong, [])
-      assert.isAbove(sessions, 5)
-    }), 30_000)
+        assert.isTrue(Exit.isSuccess(done), String(done))
+        assert.deepStrictEqual(wrong, [])
+        assert.isAbove(sessions, 5)
+      }),
+    30_000
+  )
 })

@@ -26,7 +26,7 @@ export const converse = (setup: Setup = {}) =>
   Effect.gen(function*() {
     const { connection, server } = yield* connect(setup)
     const protocol = yield* Protocol.over(connection, { codec: Codec.json, incoming: Saying, outgoing: Saying })
-    return { connection, server, protocol: protocol as Talk }
+    return { connection, server, protocol }
   })
 
 /** What the peer says. */
