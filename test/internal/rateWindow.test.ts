@@ -1,0 +1,96 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Random from "effect/Random"
+import { TestClock } from "effect/testing"
+import { RateWindow } from "../../src/internal/rateWindow.ts"
+
+const make = (limit: number, window: Duration.Input) =>
+  Effect.map(
+    Clock.clockWith(Effect.succeed),
+    (clock) => new RateWindow({ limit, window: Duration.fromInputUnsafe(window) }, clock)
+  )
+
+describe("RateWindow", () => {
+  it.effect("is free until the limit, and again a window after the oldest of them", () =>
+    Effect.gen(function*() {
+      const rate = yield* make(2, "1 second")
+      assert.isTrue(rate.isFree)
+      rate.take()
+      yield* TestClock.adjust(400)
+      rate.take()
+      assert.isFalse(rate.isFree)
+      yield* TestClock.adjust(599)
+      assert.isFalse(rate.isFree)
+      yield* TestClock.adjust(1)
+      assert.isTrue(rate.isFree)
+      rate.take()
+      assert.isFalse(rate.isFree)
+      yield* TestClock.adjust(400)
+      assert.isTrue(rate.isFree)
+    }))
+
+  it.effect("no window ever holds more, whenever they come and whether they are urgent or not", () =>
+    Effect.gen(function*() {
+      for (let round = 0; round < 20; round++) {
+        const limit = yield* Random.nextIntBetween(1, 6)
+        const rate = yield* make(limit, 1000)
+        const clock = yield* Clock.clockWith(Effect.succeed)
+        const taken: Array<number> = []
+        const now = () => clock.currentTimeMillisUnsafe()
+        const ordinary: Effect.Effect<void> = Effect.suspend(() => {
+          if (!rate.isFree) return Effect.andThen(rate.pause, ordinary)
+          rate.take()
+          taken.push(now())
+          return Effect.void
+        })
+        const fibers: Array<Fiber.Fiber<void>> = []
+        for (let i = 0; i < 40; i++) {
+          const urgent = yield* Random.nextBoolean
+          fibers.push(
+            yield* Effect.forkChild(urgent ? Effect.map(rate.slot, () => void taken.push(now())) : ordinary)
+          )
+          yield* TestClock.adjust(yield* Random.nextIntBetween(0, 400))
+        }
+        yield* TestClock.adjust("5 minutes")
+        assert.strictEqual(taken.length, 40)
+        for (let i = limit; i < taken.length; i++) {
+          assert.isAtLeast(taken[i]! - taken[i - limit]!, 1000, `frame ${i} of round ${round}`)
+        }
+      }
+    }))
+
+  it.effect("what is urgent goes before what is not, in its own order", () =>
+    Effect.gen(function*() {
+      const rate = yield* make(1, 1000)
+      rate.take()
+      const log: Array<string> = []
+      const ordinary: Effect.Effect<void> = Effect.suspend(() => {
+        if (!rate.isFree) return Effect.andThen(rate.pause, ordinary)
+        rate.take()
+        log.push("ordinary")
+        return Effect.void
+      })
+      yield* Effect.forkChild(ordinary)
+      for (const name of ["first", "second"]) yield* Effect.forkChild(Effect.map(rate.slot, () => void log.push(name)))
+      yield* TestClock.adjust(1000)
+      assert.deepStrictEqual(log, ["first"])
+      yield* TestClock.adjust(1000)
+      assert.deepStrictEqual(log, ["first", "second"])
+      yield* TestClock.adjust(1001)
+      assert.deepStrictEqual(log, ["first", "second", "ordinary"])
+    }))
+
+  it.effect("who is interrupted while it waits takes nothing, and is in nobody's way", () =>
+    Effect.gen(function*() {
+      const rate = yield* make(1, 1000)
+      rate.take()
+      const waiting = yield* Effect.forkChild(rate.slot, { startImmediately: true })
+      assert.isFalse(rate.isFree)
+      yield* Fiber.interrupt(waiting)
+      yield* TestClock.adjust(1000)
+      assert.isTrue(rate.isFree)
+    }))
+})
