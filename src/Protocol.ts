@@ -13,18 +13,24 @@ import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Codec } from "./Codec.ts"
-import { Connection, type ConnectionService, type Message } from "./Connection.ts"
+import { Connection, type ConnectionService, type Message, type SendOptions } from "./Connection.ts"
 import type { ConnectionError } from "./ConnectionError.ts"
 import type { ConnectionStatus } from "./ConnectionStatus.ts"
 import { Decoder } from "./internal/decoder.ts"
 import { Decodings } from "./internal/decodings.ts"
 import { makeEncoder } from "./internal/encoder.ts"
 import { type InvalidMessage, InvalidMessages, type OnInvalid } from "./internal/invalidMessages.ts"
-import { makeProtocolSession, type ProtocolSession } from "./internal/protocolSession.ts"
+import {
+  encoded,
+  makeProtocolPrelude,
+  makeProtocolSession,
+  type ProtocolPrelude,
+  type ProtocolSession
+} from "./internal/protocolSession.ts"
 import { TypedListeners, values } from "./internal/typedReaders.ts"
 
 export type { InvalidMessage, OnInvalid } from "./internal/invalidMessages.ts"
-export type { ProtocolSession } from "./internal/protocolSession.ts"
+export type { ProtocolPrelude, ProtocolSession } from "./internal/protocolSession.ts"
 
 /** What is spoken, and what happens to what is not understood. */
 export interface Options<
@@ -83,7 +89,7 @@ export interface ProtocolService<Incoming, Outgoing> {
    * As the connection's `send`. What the schema or the codec refuses fails as not sent, with the reason `InvalidRequest`
    * that says what is wrong.
    */
-  readonly send: (outgoing: Outgoing) => Effect.Effect<void, ConnectionError>
+  readonly send: (outgoing: Outgoing, options?: SendOptions) => Effect.Effect<void, ConnectionError>
   /** The message that `send` would send, or the `SendFailed` with which it would fail. */
   readonly encode: (outgoing: Outgoing) => Result.Result<Message, ConnectionError>
   /** Each session as it opens, the current one first; who is slow gets the latest. */
@@ -92,6 +98,13 @@ export interface ProtocolService<Incoming, Outgoing> {
   readonly withSessions: <A, E, R>(
     use: (session: ProtocolSession<Incoming, Outgoing>) => Effect.Effect<A, E, R>
   ) => Effect.Effect<void, E | ConnectionError, Exclude<R, Scope.Scope>>
+  /**
+   * Runs in every session, before any frame of `send`, while the scope is open: as the connection's `prelude`. In a
+   * session that is open by then it does not run.
+   */
+  readonly prelude: (
+    run: (session: ProtocolPrelude<Outgoing>) => Effect.Effect<void, ConnectionError>
+  ) => Effect.Effect<void, never, Scope.Scope>
   /** What is not understood, from now on, as somebody reads it; a sliding buffer of 1 024. Ends when the connection is closed for good. */
   readonly invalid: Stream.Stream<InvalidMessage>
 }
@@ -144,14 +157,11 @@ export const over = <
       messages: Stream.scoped(Stream.fromPull(subscribe)),
       subscribe,
       listen: (handler) => listeners.listen(handler),
-      send: (outgoing) =>
-        Effect.suspend(() => {
-          const encoded = encode(outgoing)
-          return encoded._tag === "Success" ? connection.send(encoded.success) : Effect.fail(encoded.failure)
-        }),
+      send: (outgoing, options) => encoded(encode, outgoing, (message) => connection.send(message, options)),
       encode,
       sessions: Stream.map(connection.sessions, (session) => makeProtocolSession(session, decodings, encode)),
       withSessions: (use) => connection.withSessions((session) => use(makeProtocolSession(session, decodings, encode))),
+      prelude: (run) => connection.prelude((session) => run(makeProtocolPrelude(session, encode))),
       invalid: invalid.stream
     }
   })

@@ -250,6 +250,51 @@ describe("sending", () => {
     }))
 })
 
+describe("a prelude", () => {
+  it.effect("goes first in every session, typed", () =>
+    Effect.gen(function*() {
+      const { peer, protocol, server } = yield* speak()
+      yield* protocol.prelude((session) => session.send({ op: "follow", symbol: `first of ${session.id}` }))
+      yield* peer.drop
+      yield* settle
+      const sent = yield* beside(protocol.send({ op: "follow", symbol: "waiting" }))
+      yield* TestClock.adjust("2 seconds")
+      const next = yield* server.peer
+      yield* Fiber.join(sent)
+      assert.deepStrictEqual(yield* next.received, [
+        `{"op":"follow","symbol":"first of 2"}`,
+        `{"op":"follow","symbol":"waiting"}`
+      ])
+    }))
+
+  it.effect("that sends what the schema refuses ends its session", () =>
+    Effect.gen(function*() {
+      const { connection, peer, protocol } = yield* speak()
+      const ends: Array<string> = []
+      const events = yield* collect(connection.events)
+      yield* protocol.prelude((session) => session.send({ op: "follow" } as never))
+      yield* peer.drop
+      yield* TestClock.adjust("2 seconds")
+      for (const event of events) if (event._tag === "Disconnected") ends.push(event.error.message)
+      assert.match(ends[1]!, /not sent: invalid message: Missing key/)
+    }))
+})
+
+describe("delivery", () => {
+  it.effect("is chosen as with the connection's send", () =>
+    Effect.gen(function*() {
+      const { peer, protocol } = yield* speak()
+      yield* peer.drop
+      yield* settle
+      const sent = yield* beside(
+        Effect.flip(protocol.send({ op: "follow", symbol: "late" }, { expireAfter: "1 millis" }))
+      )
+      yield* TestClock.adjust("1 millis")
+      const error = yield* Fiber.join(sent)
+      assert.match(error.message, /^not sent: /)
+    }))
+})
+
 describe("what is not understood", () => {
   it.effect("is by default logged once for each kind, counted, told, and does not end the stream", () =>
     heard((lines) =>

@@ -3,8 +3,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { Session } from "../Connection.ts"
+import type { PreludeSession, SendOptions, Session } from "../Connection.ts"
 import type { ConnectionError } from "../ConnectionError.ts"
+import type { Message } from "../Link.ts"
 import type { Decodings } from "./decodings.ts"
 import type { Encoder } from "./encoder.ts"
 import { SingleValues, valuesOf } from "./typedReaders.ts"
@@ -26,6 +27,15 @@ export interface ProtocolSession<Incoming, Outgoing>
   /** The next value of `messages`; fails with the reason of the session's end. */
   readonly receive: Effect.Effect<Incoming, ConnectionError>
   /** Like `Protocol.send`, but fails once this session has ended. */
+  readonly send: (outgoing: Outgoing, options?: SendOptions) => Effect.Effect<void, ConnectionError>
+}
+
+/** A `PreludeSession` in which values are sent. */
+export interface ProtocolPrelude<Outgoing> extends Omit<PreludeSession, "send"> {
+  /**
+   * Goes before everything that waits to be sent. Once the preludes of this session are over it is the session's
+   * ordinary `send`. Fails with `SendFailed` once it has ended, and where the schema or the codec refuses the value.
+   */
   readonly send: (outgoing: Outgoing) => Effect.Effect<void, ConnectionError>
 }
 
@@ -52,10 +62,37 @@ export const makeProtocolSession = <Incoming, Outgoing>(
     get receive() {
       return single.receive
     },
-    send: (outgoing) => Effect.flatMap(Effect.suspend(() => Effect.fromResult(encode(outgoing))), session.send),
+    send: (outgoing, options) => encoded(encode, outgoing, (message) => session.send(message, options)),
     end: session.end,
     get ended() {
       return session.ended
     }
   }
 }
+
+/** The session as a prelude of the protocol is handed it. */
+export const makeProtocolPrelude = <Outgoing>(
+  session: PreludeSession,
+  encode: Encoder<Outgoing>
+): ProtocolPrelude<Outgoing> => ({
+  id: session.id,
+  endpoint: session.endpoint,
+  subprotocol: session.subprotocol,
+  downtime: session.downtime,
+  previous: session.previous,
+  send: (outgoing) => encoded(encode, outgoing, session.send),
+  get ended() {
+    return session.ended
+  }
+})
+
+/** Sends what the value becomes, each time that the effect is run. */
+export const encoded = <Outgoing>(
+  encode: Encoder<Outgoing>,
+  outgoing: Outgoing,
+  send: (message: Message) => Effect.Effect<void, ConnectionError>
+): Effect.Effect<void, ConnectionError> =>
+  Effect.suspend(() => {
+    const message = encode(outgoing)
+    return message._tag === "Success" ? send(message.success) : Effect.fail(message.failure)
+  })

@@ -207,3 +207,33 @@ export class DecodingFailed extends Schema.TaggedError<DecodingFailed>("holdfast
 }) {
   override get message(): string {
     return `a message was not understood: ${this.issue} (it begins with ${this.head})`
+  }
+}
+
+/** The cause of a `SendFailed`: the frame was not handed to the transport within `expireAfter`. */
+export class SendExpired extends Schema.TaggedError<SendExpired>("holdfast/SendExpired")("SendExpired", {
+  after: Schema.Duration
+}) {
+  override get message(): string {
+    return `it could not be sent within ${words(this.after)}`
+  }
+}
+
+/** The cause of a `SendFailed`: a newer frame with the same `replaceKey` took its place while it waited. */
+export class SendReplaced extends Schema.TaggedError<SendReplaced>("holdfast/SendReplaced")("SendReplaced", {
+  key: Schema.String
+}) {
+  override get message(): string {
+    return `a newer message with the key ${JSON.stringify(this.key)} took its place`
+  }
+}
+
+/** We closed the connection, or it is closed for good. */
+export class ConnectionClosed extends Schema.TaggedError<ConnectionClosed>("holdfast/ConnectionClosed")(
+  "ConnectionClosed",
+  {}
+) {
+  override get message(): string {
+    return "the connection was closed by us"
+  }
+}
