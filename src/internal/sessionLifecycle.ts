@@ -195,7 +195,7 @@ export class SessionLifecycle {
   private guard(session: ActiveSession, greeted: Effect.Effect<never, unknown> | undefined): Effect.Effect<void> {
     const guard: Effect.Effect<never, unknown> = greeted ?? this.owner.services.heartbeat.guard(session.link, {
       attempt: session.attempt,
-      slot: this.owner.outbox.slot,
+      inTurn: this.owner.outbox.inTurn,
       onRtt: (rtt) => this.onRtt(session, rtt)
     })
     return Effect.map(Effect.forkIn(guard, session.scope), (fiber) => {

@@ -50,7 +50,7 @@ describe("RateWindow", () => {
         for (let i = 0; i < 40; i++) {
           const urgent = yield* Random.nextBoolean
           fibers.push(
-            yield* Effect.forkChild(urgent ? Effect.map(rate.slot, () => void taken.push(now())) : ordinary)
+            yield* Effect.forkChild(urgent ? rate.first(() => taken.push(now()) > 0) : ordinary)
           )
           yield* TestClock.adjust(yield* Random.nextIntBetween(0, 400))
         }
@@ -74,7 +74,7 @@ describe("RateWindow", () => {
         return Effect.void
       })
       yield* Effect.forkChild(ordinary)
-      for (const name of ["first", "second"]) yield* Effect.forkChild(Effect.map(rate.slot, () => void log.push(name)))
+      for (const name of ["first", "second"]) yield* Effect.forkChild(rate.first(() => log.push(name) > 0))
       yield* TestClock.adjust(1000)
       assert.deepStrictEqual(log, ["first"])
       yield* TestClock.adjust(1000)
@@ -87,7 +87,7 @@ describe("RateWindow", () => {
     Effect.gen(function*() {
       const rate = yield* make(1, 1000)
       rate.take()
-      const waiting = yield* Effect.forkChild(rate.slot, { startImmediately: true })
+      const waiting = yield* Effect.forkChild(rate.first(() => true), { startImmediately: true })
       assert.isFalse(rate.isFree)
       yield* Fiber.interrupt(waiting)
       yield* TestClock.adjust(1000)
