@@ -174,6 +174,20 @@ describe("prelude", () => {
       assert.deepStrictEqual(yield* (yield* opened(server)).received, ["again", "user"])
     }))
 
+  it.effect("that wants to send once a Close went out does not hide why the session ended", () =>
+    Effect.gen(function*() {
+      const { connection, server } = yield* lazy()
+      const events = yield* collect(connection.events)
+      yield* connection.prelude((session) => Effect.andThen(Effect.sleep("10 millis"), session.send("too late")))
+      yield* beside(connection.awaitOpen)
+      const peer = yield* opened(server)
+      yield* peer.latency("1 second")
+      yield* beside(connection.close())
+      yield* TestClock.adjust("1 minute")
+      const ends = events.flatMap((event) => event._tag === "Disconnected" ? [event.error.reason._tag] : [])
+      assert.deepStrictEqual(ends, ["NormalClosure"])
+    }))
+
   it.effect("with a defect is a bug: the connection dies with it", () =>
     Effect.gen(function*() {
       const { connection, server } = yield* lazy()

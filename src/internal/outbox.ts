@@ -206,7 +206,9 @@ export class Outbox {
           () => offer
         )
       }
-      return this.offer(link, message, buffered) ? Effect.void : Effect.fail(sendFailed(this.disconnected))
+      if (this.offer(link, message, buffered)) return Effect.void
+      // Closing: the session ends for the link's own reason, which must not be anticipated by a failure of this.
+      return Effect.mapError(link.ended, (error) => sendFailed(error))
     })
     return Effect.suspend(() => {
       if (typeof message !== "string" && !(message instanceof Uint8Array)) {
