@@ -217,7 +217,8 @@ export class Outbox {
       const offered = this.rate === undefined ? Effect.succeed(offer()) : this.rate.first(offer)
       return Effect.flatMap(offered, (taken) => {
         if (taken) return Effect.void
-        return refused ? Effect.fail(sendFailed(this.disconnected)) : next
+        // Closing: the session ends for the link's own reason, which must not be anticipated by a failure of this.
+        return refused ? Effect.mapError(link.ended, (error) => sendFailed(error)) : next
       })
     })
     return isMessage(message) ? next : Effect.fail(sendFailed(new ConnectionError({ reason: notAMessage() })))

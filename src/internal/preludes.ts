@@ -6,9 +6,8 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type * as Option from "effect/Option"
-import { ConnectionError, GreetingFailed } from "../ConnectionError.ts"
+import type { ConnectionError } from "../ConnectionError.ts"
 import type { Message } from "../Link.ts"
-import { failInterrupted } from "./greeting.ts"
 
 /** A session that has just opened, for who may speak first in it. */
 export interface PreludeSession {
@@ -60,15 +59,7 @@ export class Preludes {
   play(session: PreludeSession): Effect.Effect<void, ConnectionError> {
     return Effect.forEach(
       [...this.registered],
-      ({ removed, run }) =>
-        Effect.raceFirst(
-          // Where it shares its work with somebody who was interrupted, that is no defect.
-          failInterrupted(
-            Effect.suspend(() => run(session)),
-            (problem) => new ConnectionError({ reason: new GreetingFailed({ cause: `a prelude failed: ${problem}` }) })
-          ),
-          removed.await
-        ),
+      ({ removed, run }) => Effect.raceFirst(Effect.suspend(() => run(session)), removed.await),
       { discard: true }
     )
   }

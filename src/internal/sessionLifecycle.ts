@@ -186,7 +186,11 @@ export class SessionLifecycle {
       fiber.addObserver((exit) => {
         if (Exit.isSuccess(exit)) {
           if (this.current === session) this.owner.outbox.attach(link)
-        } else if (session.scope.state._tag !== "Closed") session.failWith(exit.cause)
+        } else if (session.scope.state._tag !== "Closed") {
+          // From within, by whoever it shares its work with: an outage, not a defect.
+          const interrupted = Cause.hasInterruptsOnly(exit.cause)
+          session.failWith(interrupted ? Cause.fail("its prelude was interrupted") : exit.cause)
+        }
       })
     })
   }

@@ -26,7 +26,12 @@ const make = Effect.fnUntraced(function*(whileDisconnected: WhileDisconnected = 
     return fiber
   }
   const clock = yield* Clock.clockWith(Effect.succeed)
-  const outbox = new Outbox({ highWaterMark: 50, whileDisconnected }, { journal, clock, runInSession: fork, runInScope: fork })
+  const outbox = new Outbox({ highWaterMark: 50, whileDisconnected }, {
+    journal,
+    clock,
+    runInSession: fork,
+    runInScope: fork
+  })
   yield* Effect.addFinalizer(() => Fiber.interruptAll(drains))
   const events = yield* collect(journal.events)
   const dropped = () =>

@@ -2,7 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import { type Frame, WaitingLine } from "../../src/internal/waitingLine.ts"
 
-const frame = (message: string, { expiresAt, key }: { readonly expiresAt?: number; readonly key?: string } = {}): Frame => ({
+const frame = (
+  message: string,
+  { expiresAt, key }: { readonly expiresAt?: number; readonly key?: string } = {}
+): Frame => ({
   message,
   bytes: message.length,
   buffered: false,
