@@ -62,6 +62,36 @@ describe("RateWindow", () => {
       }
     }))
 
+  it.effect("a timer of whole milliseconds never wakes too early for a moment in between", () =>
+    Effect.gen(function*() {
+      const rate = yield* make(1, Duration.micros(1_500n))
+      const clock = yield* Clock.clockWith(Effect.succeed)
+      yield* TestClock.adjust(Duration.micros(700n))
+      const begun = clock.monotonicTimeNanosUnsafe()
+      rate.take()
+      let taken: bigint | undefined
+      yield* Effect.forkChild(
+        rate.first(() => {
+          taken = clock.monotonicTimeNanosUnsafe()
+          return true
+        }),
+        { startImmediately: true }
+      )
+      yield* TestClock.adjust(Duration.micros(1_499n))
+      assert.isUndefined(taken)
+      yield* TestClock.adjust("1 milli")
+      assert.isTrue(taken! - begun >= 1_500_000n)
+    }))
+
+  it.effect("what was offered and not taken does not count", () =>
+    Effect.gen(function*() {
+      const rate = yield* make(1, 1000)
+      assert.isFalse(yield* rate.first(() => false))
+      assert.isTrue(rate.isFree)
+      assert.isTrue(yield* rate.first(() => true))
+      assert.isFalse(rate.isFree)
+    }))
+
   it.effect("what is urgent goes before what is not, in its own order", () =>
     Effect.gen(function*() {
       const rate = yield* make(1, 1000)
