@@ -196,16 +196,19 @@ export class Outbox {
    * gate is shut; afterwards the same as `sendNow`.
    */
   sendFirst(link: Link, message: Message): Effect.Effect<void, ConnectionError> {
+    const mark = this.options.highWaterMark
     const isCurrent = () => this.link === link && this.held
-    const offer: Effect.Effect<void, ConnectionError> = Effect.suspend(() => {
+    const inTurn: Effect.Effect<void, ConnectionError> = Effect.suspend(() => {
       if (!isCurrent()) return this.sendNow(message)
-      const buffered = link.buffered()
-      if (buffered >= this.options.highWaterMark) {
-        return Effect.flatMap(
-          Effect.mapError(link.drained(this.options.highWaterMark >> 1), (error) => sendFailed(error)),
-          () => offer
-        )
+      if (link.buffered() >= mark) {
+        return Effect.flatMap(Effect.mapError(link.drained(mark >> 1), (error) => sendFailed(error)), () => inTurn)
       }
+      // Its turn is taken when there is room, not before: what went later than its turn says would be too much then.
+      return this.rate === undefined ? offer : Effect.andThen(this.rate.slot, offer)
+    })
+    const offer: Effect.Effect<void, ConnectionError> = Effect.suspend(() => {
+      const buffered = link.buffered()
+      if (!isCurrent() || buffered >= mark) return inTurn
       if (this.offer(link, message, buffered)) return Effect.void
       // Closing: the session ends for the link's own reason, which must not be anticipated by a failure of this.
       return Effect.mapError(link.ended, (error) => sendFailed(error))
@@ -214,7 +217,7 @@ export class Outbox {
       if (typeof message !== "string" && !(message instanceof Uint8Array)) {
         return Effect.fail(sendFailed(new ConnectionError({ reason: notAMessage() })))
       }
-      return !isCurrent() || this.rate === undefined ? offer : Effect.andThen(this.rate.slot, offer)
+      return inTurn
     })
   }
 
