@@ -452,6 +452,30 @@ describe("rateLimit", () => {
       assert.deepStrictEqual(ends, ["HeartbeatTimeout"])
     }))
 
+  it.effect("what a prelude could not hand over in its turn, since the peer did not read, counts from when it did", () =>
+    Effect.gen(function*() {
+      const { connection, server } = yield* connect({
+        connection: { start: "lazy", outbound: { highWaterMark: 10, rateLimit: { limit: 2, window: 1000 } } }
+      })
+      yield* connection.prelude((session) => Effect.andThen(session.send("0123456789"), session.send("second")))
+      yield* server.next.accept()
+      const sender = yield* beside(connection.sendAll(["user 1", "user 2", "user 3"]))
+      const peer = yield* server.peer
+      yield* peer.pauseReading
+      yield* TestClock.adjust(900)
+      yield* peer.resumeReading
+      yield* settle
+      assert.deepStrictEqual(yield* peer.received, ["0123456789", "second"])
+      yield* TestClock.adjust(100)
+      assert.deepStrictEqual(yield* peer.received, ["0123456789", "second", "user 1"])
+      yield* TestClock.adjust(899)
+      assert.lengthOf(yield* peer.received, 3)
+      yield* TestClock.adjust(1)
+      assert.lengthOf(yield* peer.received, 4)
+      yield* TestClock.adjust(100)
+      assert.isDefined(sender.pollUnsafe())
+    }))
+
   it.effect("`flush` waits for what is held back, and a key and a deadline work there as well", () =>
     Effect.gen(function*() {
       const { connection, peer } = yield* openWith({
