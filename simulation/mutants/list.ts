@@ -43,22 +43,22 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "a send of a session that has ended is forgotten",
     breaks: "every send has one outcome",
     file: "src/internal/sendQueue.ts",
-    from: "settled.push([entry, Effect.fail(sendFailed(error))])",
-    to: ""
+    from: `if (frame.waitsFor === "session") return [frame, Effect.fail(sendFailed(error))]`,
+    to: `if (frame.waitsFor === "session") return [{ ...frame, settle: undefined }, Effect.void]`
   },
   {
     name: "the queue does not drain in a second session",
     breaks: "every send has one outcome",
     file: "src/internal/outbox.ts",
-    from: `this.link = undefined
+    from: `this.held = false
     this.draining = false`,
-    to: "this.link = undefined"
+    to: "this.held = false"
   },
   {
     name: "a send that was interrupted stays in the queue",
     breaks: "what is not sent is not received",
     file: "src/internal/sendQueue.ts",
-    from: "this.entries.splice(index, 1)\n    return true",
+    from: "this.entries.splice(index, 1)\n    this.forget(entry)\n    return true",
     to: "return true"
   },
   {
@@ -66,10 +66,10 @@ export const mutants: ReadonlyArray<Mutant> = [
     breaks: "what is not sent is not received",
     file: "src/internal/sendQueue.ts",
     from: `case "fail":
-        return Effect.fail(sendFailed(error))`,
+        return [frame, Effect.fail(sendFailed(error))]`,
     to: `case "fail":
         this.entries.push(entry)
-        return Effect.fail(sendFailed(error))`
+        return [frame, Effect.fail(sendFailed(error))]`
   },
   {
     name: "a frame that a closing link refused counts as sent",
@@ -82,7 +82,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "what was buffered and never sent is not counted",
     breaks: "what is accepted arrives",
     file: "src/internal/sendQueue.ts",
-    from: `if (entry.buffered) this.journal.dropped("outbound", "closed", 1, entry.bytes)`,
+    from: `if (frame.buffered) this.journal.dropped("outbound", "closed", 1, frame.bytes)`,
     to: ""
   },
   {
@@ -103,24 +103,136 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "a send overtakes those that wait",
     breaks: "sends keep their order",
     file: "src/internal/outbox.ts",
-    from: "link !== undefined && !this.hasQueue && this.stopped === undefined",
-    to: "link !== undefined && this.stopped === undefined"
+    from: "!this.held && !this.hasQueue && this.stopped === undefined",
+    to: "!this.held && this.stopped === undefined"
   },
   {
     name: "what waits for the next session is turned round",
     breaks: "sends keep their order",
     file: "src/internal/sendQueue.ts",
-    from: `this.policy.mode === "suspend") {
+    from: `if (outcome === undefined) {
         this.entries.push(entry)`,
-    to: `this.policy.mode === "suspend") {
+    to: `if (outcome === undefined) {
         this.entries.unshift(entry)`
+  },
+  {
+    name: "a frame that replaces another goes to the end",
+    breaks: "sends keep their order",
+    file: "src/internal/sendQueue.ts",
+    from: "const old = former.frame\n",
+    to: `const old = former.frame
+    this.entries.push(...this.entries.splice(this.entries.indexOf(former), 1))
+`
+  },
+  {
+    name: "what has expired is sent where its timer is late",
+    breaks: "nothing expired is sent",
+    file: "src/internal/outbox.ts",
+    from: "if (expiresAt !== undefined && expiresAt <= this.owner.clock.monotonicTimeNanosUnsafe()) {",
+    to: "if (expiresAt === null) {"
+  },
+  {
+    name: "what is to expire has twice as long",
+    breaks: "nothing expired is sent",
+    file: "src/internal/sendOptions.ts",
+    from: "clock.monotonicTimeNanosUnsafe() + Duration.toNanosUnsafe(checked.success)",
+    to: "clock.monotonicTimeNanosUnsafe() + Duration.toNanosUnsafe(checked.success) * 2n"
+  },
+  {
+    name: "nobody is told that it has expired",
+    breaks: "every send has one outcome",
+    file: "src/internal/outbox.ts",
+    from: "queue.expire(clock.monotonicTimeNanosUnsafe())\n        this.changed",
+    to: "this.changed"
+  },
+  {
+    name: "whoever is replaced is told that it was sent",
+    breaks: "one waits for each key",
+    file: "src/internal/sendQueue.ts",
+    from: "else old.settle?.(Effect.fail(sendFailed(replaced(old.wanted.replaceKey!))))",
+    to: "else old.settle?.(Effect.void)"
+  },
+  {
+    name: "a key is not remembered",
+    breaks: "one waits for each key",
+    file: "src/internal/sendQueue.ts",
+    from: "if (replaceKey !== undefined) this.keyed.set(replaceKey, entry)",
+    to: "if (replaceKey === null) this.keyed.set(replaceKey, entry)"
+  },
+  {
+    name: "a buffered frame that is replaced is not counted",
+    breaks: "what is accepted arrives",
+    file: "src/internal/sendQueue.ts",
+    from: `if (old.buffered) this.journal.dropped("outbound", "replaced", 1, old.bytes)`,
+    to: "if (old.buffered) void old.bytes"
+  },
+  {
+    name: "the gate does not hold",
+    breaks: "preludes go first",
+    file: "src/internal/outbox.ts",
+    from: "this.held = held",
+    to: "this.held = held && false"
+  },
+  {
+    name: "what a prelude sends queues behind the users",
+    breaks: "preludes go first",
+    file: "src/internal/outbox.ts",
+    from: "const isCurrent = () => this.link === link && this.held",
+    to: "const isCurrent = () => this.link !== link"
+  },
+  {
+    name: "the gate opens after the first prelude",
+    breaks: "preludes go first",
+    file: "src/internal/preludes.ts",
+    from: "[...this.registered],",
+    to: "[...this.registered].slice(0, 1),"
+  },
+  {
+    name: "the ring forgets one",
+    breaks: "no window above the limit",
+    file: "src/internal/rateWindow.ts",
+    from: "this.times[this.oldest] = now",
+    to: "if (this.oldest > 0) this.times[this.oldest] = now"
+  },
+  {
+    name: "each session has a rate of its own",
+    breaks: "no window above the limit",
+    file: "src/internal/outbox.ts",
+    from: "this.held = held",
+    to: `this.held = held
+    if (this.rate !== undefined) Object.assign(this.rate, { times: [], oldest: 0 })`
+  },
+  {
+    name: "a heartbeat of messages does not count",
+    breaks: "no window above the limit",
+    file: "src/internal/askers.ts",
+    from: "return slot === undefined ? send : sendInTurn(question, slot)",
+    to: "return slot === null ? sendInTurn(question, slot) : send"
+  },
+  {
+    name: "what greet sends does not count",
+    breaks: "no window above the limit",
+    file: "src/internal/greeting.ts",
+    from: "slot === undefined ? link.write([message])",
+    to: "slot !== null ? link.write([message])"
+  },
+  {
+    name: "a prelude takes its turn before there is room",
+    breaks: "no window above the limit",
+    file: "src/internal/outbox.ts",
+    from: "return inTurn\n    })\n  }",
+    to: `return this.rate === undefined
+        ? inTurn
+        : Effect.andThen(this.rate.slot, Effect.andThen(Effect.ignore(link.drained(mark >> 1)), offer))
+    })
+  }`
   },
   {
     name: "bursts that wait are given newest first",
     breaks: "no frame twice or out of order",
     file: "src/internal/subscription.ts",
-    from: "return chunks.flatMap((chunk)",
-    to: "return chunks.toReversed().flatMap((chunk)"
+    from: "return batchOf(chunks)",
+    to: "return batchOf(chunks.toReversed())"
   },
   {
     name: "a burst of several is kept twice",
