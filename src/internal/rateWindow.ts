@@ -78,10 +78,11 @@ export class RateWindow {
     const wait: Effect.Effect<boolean> = Effect.suspend(() =>
       this.hasRoom ? Effect.succeed(this.offerNow(offer)) : Effect.andThen(this.pause, wait)
     )
-    return Effect.suspend(() => {
+    // Whoever is counted is uncounted, at whatever step it is interrupted.
+    return Effect.uninterruptibleMask((restore) => {
       if (this.isFree) return Effect.succeed(this.offerNow(offer))
       this.urgent++
-      return Effect.ensuring(this.turn.withPermit(wait), Effect.sync(() => this.urgent--))
+      return Effect.ensuring(restore(this.turn.withPermit(wait)), Effect.sync(() => this.urgent--))
     })
   }
 
