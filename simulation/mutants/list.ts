@@ -83,7 +83,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     breaks: "what is accepted arrives",
     file: "src/internal/sendQueue.ts",
     from: `if (frame.buffered) this.journal.dropped("outbound", "closed", 1, frame.bytes)`,
-    to: ""
+    to: "if (frame.buffered) continue"
   },
   {
     name: "a flush does not wait for the socket",
