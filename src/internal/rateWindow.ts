@@ -76,8 +76,11 @@ export class RateWindow {
         this.take()
         return Effect.void
       }
-      this.urgent++
-      return Effect.ensuring(this.turn.withPermit(wait), Effect.sync(() => this.urgent--))
+      // Uninterruptible, since whoever counts itself must also uncount itself, or nothing ordinary goes out any more.
+      return Effect.uninterruptibleMask((restore) => {
+        this.urgent++
+        return Effect.ensuring(restore(this.turn.withPermit(wait)), Effect.sync(() => this.urgent--))
+      })
     })
   }
 }

@@ -4,6 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
+import * as Scheduler from "effect/Scheduler"
 import { TestClock } from "effect/testing"
 import { RateWindow } from "../../src/internal/rateWindow.ts"
 
@@ -92,5 +93,21 @@ describe("RateWindow", () => {
       yield* Fiber.interrupt(waiting)
       yield* TestClock.adjust(1000)
       assert.isTrue(rate.isFree)
+    }))
+
+  it.effect("who is interrupted before it waits, between any two steps, is in nobody's way either", () =>
+    Effect.gen(function*() {
+      for (const ops of [3, 4, 5, 6, 7, 8]) {
+        for (let steps = 0; steps < 6; steps++) {
+          const rate = yield* make(1, 1000)
+          rate.take()
+          const slot = Effect.provideService(rate.slot, Scheduler.MaxOpsBeforeYield, ops)
+          const waiting = yield* Effect.forkChild(slot)
+          for (let i = 0; i < steps; i++) yield* Effect.yieldNow
+          yield* Fiber.interrupt(waiting)
+          yield* TestClock.adjust(1000)
+          assert.isTrue(rate.isFree, `${ops} operations a turn, interrupted after ${steps} turns`)
+        }
+      }
     }))
 })
