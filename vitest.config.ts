@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^holdfast$/, replacement: source("index.ts") },
-      { find: /^holdfast\/(node|testing|msgpack)$/, replacement: source("$1/index.ts") },
+      { find: /^holdfast\/(node|testing|msgpack|outbox)$/, replacement: source("$1/index.ts") },
       { find: /^holdfast\/(\w+)$/, replacement: source("$1.ts") }
     ]
   },

@@ -24,7 +24,7 @@ const { status } = spawnSync(process.execPath, [tsc, ...types], { cwd: root, std
 
 const { outputFiles } = await build({
   absWorkingDir: root,
-  entryPoints: globSync(["src/*.ts", "src/{node,testing,cli,msgpack}/index.ts"], { cwd: root }),
+  entryPoints: globSync(["src/*.ts", "src/{node,testing,cli,msgpack,outbox}/index.ts"], { cwd: root }),
   outdir: "dist",
   outbase: "src",
   // What several entries share is one module for all of them: an error is the same class wherever it comes from.

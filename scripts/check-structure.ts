@@ -55,7 +55,7 @@ const missingTests = (sources: ReadonlyArray<string>, tests: ReadonlySet<string>
     return tested ? [] : [`${file} has no test beside it: ${mirror}.test.ts`]
   })
 
-const folders = ["internal", "node", "testing", "cli", "msgpack"] as const
+const folders = ["internal", "node", "testing", "cli", "msgpack", "outbox"] as const
 
 const placeOf = (file: string): (typeof folders)[number] | "core" | "index" => {
   const folder = folders.find((name) => file.startsWith(`src/${name}/`))
@@ -95,6 +95,7 @@ const wrongLayers = (sources: ReadonlyMap<string, ReadonlyArray<Import>>): Reado
       if (there === "cli" && place !== "cli") return says("nothing imports the command")
       if (there === "node" && place !== "node" && place !== "cli") return says("the core knows no Node")
       if (there === "msgpack" && place !== "msgpack") return says("msgpackr is an optional peer")
+      if (there === "outbox" && place !== "outbox") return says("the outbox is opt-in")
       if (there === "testing" && place !== "testing") return says("the testing kit is for users' tests")
       if (place === "core" && there === "internal") {
         return reached(target, new Set([target]))

@@ -58,7 +58,7 @@ const main = async (): Promise<void> => {
   const begun = performance.now()
   let ran = 0
   let told = 0
-  const step = Math.max(1000, runs / 20)
+  const step = Math.max(5000, runs / 20)
   const found: Array<{ readonly seed: number; readonly text: string }> = []
   say(`seed ${seed}, ${runs} runs\n`)
   await Promise.all(Array.from({ length: threads }, (_, i) => {

@@ -31,6 +31,7 @@ describe("the package", () => {
       "holdfast",
       "holdfast/node",
       "holdfast/msgpack",
+      "holdfast/outbox",
       "holdfast/testing",
       ...modules.map((name) => `holdfast/${name}`)
     ]
@@ -44,7 +45,7 @@ describe("the package", () => {
   })
 
   it("hides what is not for users", async () => {
-    const hidden = globSync(["src/internal/**/*.ts", "src/{node,testing,cli,msgpack}/*.ts"], { cwd: root })
+    const hidden = globSync(["src/internal/**/*.ts", "src/{node,testing,cli,msgpack,outbox}/*.ts"], { cwd: root })
       .map((file) => file.replace(/^src/, "holdfast").replace(/\.ts$/, ""))
     const codes = await inNode(
       `const codes = []
@@ -58,7 +59,7 @@ describe("the package", () => {
     expect(new Set(codes as ReadonlyArray<string>)).toEqual(new Set(["ERR_PACKAGE_PATH_NOT_EXPORTED"]))
   })
 
-  it.each(["index.ts", "testing/index.ts", "msgpack/index.ts"])(
+  it.each(["index.ts", "testing/index.ts", "msgpack/index.ts", "outbox/index.ts"])(
     "bundles src/%s for a browser: no Node built-in and no ws in it",
     async (entry) => {
       const intruders: Array<string> = []

@@ -4,8 +4,8 @@
 //
 // With HOLDFAST_REQUIRE=all, as in CI, what is missing fails the file instead of being skipped.
 import { spawnSync } from "node:child_process"
-import { existsSync } from "node:fs"
-import { networkInterfaces } from "node:os"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { networkInterfaces, tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 
 export type Requirement =
@@ -16,6 +16,9 @@ export type Requirement =
   | "nft"
   | "nginx"
   | "openssl"
+  | "postgres"
+  | "redis"
+  | "tmpfs"
   | "trafficControl"
 
 export interface Provision {
@@ -69,11 +72,36 @@ const probes: Record<Requirement, Probe> = {
     missing: "a line cannot be made slow (needs root, tc of iproute2, and a kernel with sch_tbf)",
     run: () => inNamespace("tc", "qdisc add dev lo root tbf rate 64kbit burst 3200 latency 1s")
   },
+  postgres: {
+    missing: "no PostgreSQL answers at 127.0.0.1:5432 (user postgres without a password, database test)",
+    run: () => ({ available: listens(5432), path: undefined })
+  },
+  redis: {
+    missing: "no Redis answers at 127.0.0.1:6379",
+    run: () => ({ available: listens(6379), path: undefined })
+  },
+  tmpfs: {
+    missing: "a small disk cannot be mounted (needs root, and mount of util-linux)",
+    run: () => {
+      const folder = mkdtempSync(join(tmpdir(), "holdfast-probe-"))
+      const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], { stdio: "ignore" })
+      if (status === 0) spawnSync("umount", [folder], { stdio: "ignore" })
+      rmSync(folder, { recursive: true })
+      return { available: status === 0, path: undefined }
+    }
+  },
   ipv6: {
     missing: "the loopback interface has no IPv6 address",
     run: () => ({ available: hasLoopback6(), path: undefined })
   }
 }
+
+/** Whether somebody answers at this port. Asked in a process of its own, since the question must be answered at once. */
+const listens = (port: number): boolean =>
+  spawnSync(process.execPath, [
+    "--eval",
+    `require("node:net").connect(${port}, "127.0.0.1").on("connect", () => process.exit(0)).on("error", () => process.exit(1))`
+  ], { stdio: "ignore", timeout: 5000 }).status === 0
 
 /** Whether a command succeeds in a namespace of its own, where it changes nothing that lasts. */
 const inNamespace = (name: string, args: string): Provision => {

@@ -12,6 +12,9 @@ export interface TcpProxy {
   readonly connections: () => number
   /** Resets every connection, or ends it; new ones go through. */
   readonly cut: (how: "reset" | "end") => Effect.Effect<void>
+  /** Resets every connection, and each that comes, until it is mended. */
+  readonly refuse: Effect.Effect<void>
+  readonly mend: Effect.Effect<void>
   /** From now on nothing goes through the connections that are there, and nobody is told. */
   readonly swallow: Effect.Effect<void>
   /** From now on the bytes of every connection fare like this; a function is given its number, from 1. */
@@ -25,8 +28,13 @@ export const make = (target: number): Effect.Effect<TcpProxy, never, Scope.Scope
     const pairs = new Set<Pair>()
     const spoilt = { client: (_: number): Faults => ({}), server: (_: number): Faults => ({}) }
     let connections = 0
+    let refuses = false
     const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
       const number = ++connections
+      if (refuses) {
+        client.on("error", () => undefined)
+        return void client.resetAndDestroy()
+      }
       const upstream = net.connect({ port: target, host: "127.0.0.1", allowHalfOpen: true, noDelay: true })
       const pair: Pair = {
         sockets: [client, upstream],
@@ -65,6 +73,13 @@ export const make = (target: number): Effect.Effect<TcpProxy, never, Scope.Scope
             else client.end()
           }
         }),
+      refuse: Effect.sync(() => {
+        refuses = true
+        for (const { sockets: [client] } of pairs) client.resetAndDestroy()
+      }),
+      mend: Effect.sync(() => {
+        refuses = false
+      }),
       swallow: Effect.sync(() => {
         for (const { pumps } of pairs) {
           for (const pump of pumps) pump.swallow()
