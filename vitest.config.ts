@@ -6,6 +6,8 @@ const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.m
 export default defineConfig({
   resolve: {
     alias: [
+      // Vite would take its ES modules, and `graphql-ws`, which Node loads, its CommonJS: two realms of one schema.
+      { find: /^graphql$/, replacement: fileURLToPath(new URL("./node_modules/graphql/index.js", import.meta.url)) },
       { find: /^holdfast$/, replacement: source("index.ts") },
       { find: /^holdfast\/(node|testing|msgpack|outbox)$/, replacement: source("$1/index.ts") },
       { find: /^holdfast\/(\w+)$/, replacement: source("$1.ts") }

@@ -11,7 +11,9 @@ export interface LocalServer {
 }
 
 export interface Listener extends Pick<ServerOptions, "verifyClient"> {
-  readonly onConnection: (socket: WebSocket, path: string, request: IncomingMessage) => void
+  readonly onConnection?: ((socket: WebSocket, path: string, request: IncomingMessage) => void) | undefined
+  /** For libraries that want the server itself. */
+  readonly onServer?: ((server: WebSocketServer) => void) | undefined
   /** Answers plain HTTP, where there is something to be answered. */
   readonly onRequest?: RequestListener | undefined
 }
@@ -20,12 +22,13 @@ export interface Listener extends Pick<ServerOptions, "verifyClient"> {
 export const textOf = (data: RawData): string => Buffer.isBuffer(data) ? data.toString() : ""
 
 export const listen = (
-  { onConnection, onRequest, ...options }: Listener
+  { onConnection, onRequest, onServer, ...options }: Listener
 ): Effect.Effect<LocalServer, never, Scope.Scope> =>
   Effect.gen(function*() {
     const http = createServer(onRequest)
     const sockets = new WebSocketServer({ ...options, server: http })
-    sockets.on("connection", (socket, request) => onConnection(socket, request.url ?? "/", request))
+    sockets.on("connection", (socket, request) => onConnection?.(socket, request.url ?? "/", request))
+    onServer?.(sockets)
     const cut = () => {
       for (const socket of sockets.clients) socket.terminate()
     }

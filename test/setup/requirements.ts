@@ -12,6 +12,7 @@ export type Requirement =
   | "chromium"
   | "haproxy"
   | "ipv6"
+  | "mosquitto"
   | "networkNamespaces"
   | "nft"
   | "nginx"
@@ -46,6 +47,10 @@ const probes: Record<Requirement, Probe> = {
   openssl: {
     missing: "no openssl on the PATH (Debian: apt-get install openssl)",
     run: () => program("openssl")
+  },
+  mosquitto: {
+    missing: "no mosquitto on the PATH or in /usr/sbin (Debian: apt-get install mosquitto)",
+    run: () => program("mosquitto", "../sbin/mosquitto")
   },
   networkNamespaces: {
     missing: "network namespaces cannot be made (needs root, unshare of util-linux and ip of iproute2)",
