@@ -19,6 +19,7 @@ import type { TestServer } from "../src/testing/TestServer.ts"
 import * as TestTransport from "../src/testing/TestTransport.ts"
 import { Transport } from "../src/Transport.ts"
 import * as program from "./program.ts"
+import { Wire } from "./wire.ts"
 import type { World } from "./world.ts"
 
 export interface Told {
@@ -35,20 +36,25 @@ export class Client {
   readonly dials: Array<number> = []
   /** Sockets that the peer accepted, in order: the n-th is the n-th peer's. */
   readonly links: Array<Link> = []
+  /** What was handed to them. */
+  readonly wire: Wire
   /** Links that were live when another was dialled. */
   readonly doubled: Array<number> = []
   /** The links that were greeted to the end. */
   readonly greeted = new Set<number>()
   /** Called with the id of every session, as soon as `changes` tells of it. */
   onOpen: (session: number) => void = () => {}
+  /** Called as soon as there is a connection. */
+  onMade: () => void = () => {}
   connection: Connection.ConnectionService | undefined = undefined
   server!: TestServer
   private readonly world: World
-  private readonly options: program.Options
+  readonly options: program.Options
 
   constructor(world: World, options: program.Options) {
     this.world = world
     this.options = options
+    this.wire = new Wire(world)
   }
 
   get status(): ConnectionStatus | undefined {
@@ -87,6 +93,7 @@ export class Client {
         return
       }
       const connection = this.connection = made.value
+      this.onMade()
       yield* this.listen(connection.changes, (status) => {
         this.statuses.push(status)
         if (status._tag === "Open") this.onOpen(status.session)
@@ -104,13 +111,17 @@ export class Client {
   }
 
   private get connectionOptions(): Connection.ConnectionOptions {
-    const { inboundMark, outboundMark, overflow, start, unread, whileDisconnected } = this.options
+    const { inboundMark, outboundMark, overflow, rateLimit, start, unread, whileDisconnected } = this.options
     return {
       // A connection that waits for its first session is watched from then on only.
       start,
       closeTimeout: program.closeTimeout,
       inbound: { highWaterMark: inboundMark, overflow, unread, maxPause: program.maxPause },
-      outbound: { highWaterMark: outboundMark, whileDisconnected }
+      outbound: {
+        highWaterMark: outboundMark,
+        whileDisconnected,
+        rateLimit: rateLimit === "none" ? undefined : rateLimit
+      }
     }
   }
 
@@ -125,7 +136,7 @@ export class Client {
           })
           return Effect.tap(
             transport.dial(request, verify, progress),
-            (link) => Effect.sync(() => this.links.push(link))
+            (link) => Effect.sync(() => this.wire.tap(link, this.links.push(link)))
           )
         })
     }

@@ -36,9 +36,9 @@ class Dice {
 
 export const draw = (seed: number): program.Program => {
   const dice = new Dice(seed)
-  const options = drawOptions(dice)
   // A network that loses nothing lets more be said of what must arrive.
   const rough = dice.chance(0.6)
+  const options = drawOptions(dice, rough)
   const length = 3 + dice.upTo(dice.chance(0.2) ? 40 : 18)
   const steps = Array.from({ length }, () => ({
     ...drawStep(dice, rough),
@@ -47,7 +47,8 @@ export const draw = (seed: number): program.Program => {
   return { seed, options, steps }
 }
 
-const drawOptions = (dice: Dice): program.Options => ({
+const drawOptions = (dice: Dice, rough: boolean): program.Options => ({
+  onAccept: dice.chance(0.8) ? { does: "nothing" } : onAccept(dice, rough),
   start: dice.weighed<program.Options["start"]>([[8, () => "eager"], [2, () => "lazy"], [1, () => "awaitOpen"]]),
   whileDisconnected: dice.weighed<program.WhileDisconnected>([
     [3, () => "suspend"],
@@ -59,6 +60,11 @@ const drawOptions = (dice: Dice): program.Options => ({
     })]
   ]),
   outboundMark: dice.one(40, 200, 262_144),
+  rateLimit: dice.weighed<program.Options["rateLimit"]>([
+    [7, () => "none"],
+    [3, () => ({ limit: 1 + dice.upTo(6), window: dice.one(50, 300, 2_000) })]
+  ]),
+  preludes: Array.from({ length: dice.one(0, 0, 0, 0, 1, 2) }, () => drawPrelude(dice)),
   inboundMark: dice.one(60, 400, 262_144),
   overflow: dice.one("backpressure", "backpressure", "backpressure", "dropOldest", "dropNewest", "fail"),
   unread: dice.one("keepLatest", "keepLatest", "discard", "pause"),
@@ -88,6 +94,20 @@ const drawOptions = (dice: Dice): program.Options => ({
 
 const bytes = (dice: Dice) => dice.one(8, 8, 30, 120)
 
+const choose = (dice: Dice): program.Chosen => ({
+  ...(dice.chance(0.2) ? { expireAfter: dice.one(1, 60, 400, 3_000) } : {}),
+  ...(dice.chance(0.25) ? { replaceKey: dice.one("a", "a", "b") } : {})
+})
+
+const drawPrelude = (dice: Dice): program.Prelude =>
+  dice.weighed<program.Prelude>([
+    [5, () => "speaks"],
+    [4, () => "asks"],
+    [1, () => "waits"],
+    [1, () => "fails"],
+    [1, () => "is interrupted"]
+  ])
+
 const drawStep = (dice: Dice, rough: boolean): program.Step =>
   dice.weighed<program.Step>([
     [14, () => advance(dice)],
@@ -95,9 +115,10 @@ const drawStep = (dice: Dice, rough: boolean): program.Step =>
       do: "send",
       by: dice.one("connection", "connection", "connection", "session", "socket"),
       count: 1 + dice.upTo(4),
-      bytes: bytes(dice)
+      bytes: bytes(dice),
+      ...choose(dice)
     })],
-    [2, () => ({ do: "sendAll", count: 1 + dice.upTo(4), bytes: bytes(dice) })],
+    [2, () => ({ do: "sendAll", count: 1 + dice.upTo(4), bytes: bytes(dice), ...choose(dice) })],
     [3, () => ({ do: "interrupt", which: dice.upTo(4) })],
     [3, () => ({ do: "flush" })],
     [6, () => ({
@@ -107,6 +128,8 @@ const drawStep = (dice: Dice, rough: boolean): program.Step =>
     })],
     [2, () => ({ do: "stopReading", which: dice.upTo(4) })],
     [1, () => ({ do: "awaitOpen" })],
+    [1, () => ({ do: "addPrelude", prelude: drawPrelude(dice) })],
+    [1, () => ({ do: "removePrelude", which: dice.upTo(4) })],
     [3, () => ({ do: "reconnect", respectFloor: dice.chance(0.7) })],
     [2, () => ({ do: "endSession", code: dice.one(1000, 1001, 4000) })],
     [0.5, () => ({ do: "close", code: dice.one(1000, 1001, 4001) })],
@@ -155,6 +178,7 @@ const onAccept = (dice: Dice, rough: boolean): program.OnAccept =>
     [3, () => ({ does: "close", after: dice.one(0, 1, 300, 2_500), code: dice.one(1000, 1001, 1011, 1012, 4000) })],
     [5, () => ({ does: "talk", count: 1 + dice.upTo(6) })],
     [1, () => ({ does: "latency", ms: dice.one(1, 50, 400) })],
+    [2, () => ({ does: "deafen", ms: dice.one(20, 400, 3_000) })],
     [rough ? 2 : 0, () => ({ does: "drop", after: dice.one(0, 1, 300, 2_500) })],
     [rough ? 1 : 0, () => ({ does: "blackhole" })]
   ])

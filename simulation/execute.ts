@@ -66,16 +66,19 @@ const onNetwork = (simulation: Simulation, step: Step): boolean => {
 }
 
 const onConnection = (simulation: Simulation, step: Step): void => {
-  const { client, users, world } = simulation
+  const { client, preludes, users, world } = simulation
   // Where `awaitOpen` still waits there is no connection to use yet.
   const { connection } = client
   if (connection === undefined) return
   switch (step.do) {
     case "send":
-      for (let i = 0; i < step.count; i++) users.send(step.by, step.bytes)
+      for (let i = 0; i < step.count; i++) {
+        // Between those with a key are some without, so that it can be seen in whose place they go.
+        users.send(step.by, step.bytes, i % 2 === 0 ? step : { ...step, replaceKey: undefined })
+      }
       return
     case "sendAll":
-      return users.sendAll(step.count, step.bytes)
+      return users.sendAll(step.count, step.bytes, step)
     case "interrupt": {
       const waiting = users.senders.filter(({ exit }) => exit === undefined)
       if (waiting.length > 0) world.fork(Fiber.interrupt(waiting[step.which % waiting.length]!.fiber))
@@ -92,6 +95,10 @@ const onConnection = (simulation: Simulation, step: Step): void => {
     }
     case "awaitOpen":
       return users.wait("awaitOpen", connection.awaitOpen)
+    case "addPrelude":
+      return preludes.add(step.prelude)
+    case "removePrelude":
+      return preludes.remove(step.which)
     case "reconnect":
       simulation.reconnects.push({ at: world.now, respectFloor: step.respectFloor })
       return users.wait("reconnect", connection.reconnect({ respectFloor: step.respectFloor }))

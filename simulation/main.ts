@@ -7,8 +7,8 @@ import { type Exploration, explore, report } from "./explore.ts"
 
 const help = `npm run simulate -- [options]
 
-  --seed N      of the first program; the next ones follow. A fresh one unless told
-  --runs K      how many programs; 10 000 unless told
+  --seed N      of the first program; the next ones follow. A fresh one unless told; several are run one after another
+  --runs K      how many programs of each seed; 10 000 unless told
   --threads T   how many run at a time; one a processor unless told
   --as-drawn    a program that fails is shown as it was drawn, and not made smaller
 `
@@ -27,24 +27,31 @@ const whole = (name: string, value: string | undefined, otherwise: number): numb
 const say = (text: string) => process.stdout.write(text)
 
 const work = async (): Promise<void> => {
-  const exploration = workerData as Exploration
+  for (const exploration of workerData as ReadonlyArray<Exploration>) {
+    if (await fails(exploration)) return
+  }
+}
+
+const fails = async (exploration: Exploration): Promise<boolean> => {
   const stride = exploration.stride ?? 1
   for (let ran = 0; ran < exploration.runs; ran += often) {
     const runs = Math.min(often, exploration.runs - ran)
     const found = explore({ ...exploration, seed: exploration.seed + ran * stride, runs })
     if (found !== undefined) {
-      return parentPort!.postMessage({ found: { seed: found.seed, text: report(found) } } satisfies Message)
+      parentPort!.postMessage({ found: { seed: found.seed, text: report(found) } } satisfies Message)
+      return true
     }
     parentPort!.postMessage({ ran: runs } satisfies Message)
     // A thread that never comes back to its event loop never forgets what was registered to be finalised.
     await setImmediate()
   }
+  return false
 }
 
 const main = async (): Promise<void> => {
   const { values } = parseArgs({
     options: {
-      seed: { type: "string" },
+      seed: { type: "string", multiple: true },
       runs: { type: "string" },
       threads: { type: "string" },
       "as-drawn": { type: "boolean", default: false },
@@ -52,28 +59,30 @@ const main = async (): Promise<void> => {
     }
   })
   if (values.help) return void say(help)
-  const seed = whole("seed", values.seed, Math.floor(Math.random() * 1e9))
+  const fresh = String(Math.floor(Math.random() * 1e9))
+  const seeds = (values.seed ?? [fresh]).map((seed) => whole("seed", seed, 0))
   const runs = whole("runs", values.runs, 10_000)
+  const all = runs * seeds.length
   const threads = Math.max(1, Math.min(runs, whole("threads", values.threads, availableParallelism())))
   const begun = performance.now()
   let ran = 0
   let told = 0
-  const step = Math.max(5000, runs / 20)
+  const step = Math.max(5000, all / 20)
   const found: Array<{ readonly seed: number; readonly text: string }> = []
-  say(`seed ${seed}, ${runs} runs\n`)
+  say(`seed ${seeds.join(" and ")}, ${runs} runs\n`)
   await Promise.all(Array.from({ length: threads }, (_, i) => {
-    const exploration: Exploration = {
+    const explorations = seeds.map((seed): Exploration => ({
       seed: seed + i,
       stride: threads,
       runs: Math.ceil((runs - i) / threads),
       asDrawn: values["as-drawn"]
-    }
-    const worker = new Worker(import.meta.filename, { workerData: exploration })
+    }))
+    const worker = new Worker(import.meta.filename, { workerData: explorations })
     worker.on("message", (message: Message) => {
       if ("found" in message) found.push(message.found)
       else ran += message.ran
-      if (process.stdout.isTTY) say(`\r${ran} of ${runs}`)
-      else if (ran >= told + step) say(`${told = ran} of ${runs}\n`)
+      if (process.stdout.isTTY) say(`\r${ran} of ${all}`)
+      else if (ran >= told + step) say(`${told = ran} of ${all}\n`)
     })
     return new Promise<void>((resolve, reject) => {
       worker.on("error", reject)
@@ -83,7 +92,7 @@ const main = async (): Promise<void> => {
   const seconds = (performance.now() - begun) / 1000
   const first = found.toSorted((a, b) => a.seed - b.seed)[0]
   if (first === undefined) {
-    return void say(`no violation in ${runs} runs (${seconds.toFixed(0)} s, ${(runs / seconds).toFixed(0)} a second)\n`)
+    return void say(`no violation in ${all} runs (${seconds.toFixed(0)} s, ${(all / seconds).toFixed(0)} a second)\n`)
   }
   say(`\n${first.text}\n`)
   process.exitCode = 1

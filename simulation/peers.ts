@@ -22,6 +22,12 @@ export const sentNumber = (text: string): number | undefined => {
   return match === null ? undefined : Number(match[1])
 }
 
+/** What a prelude asks begins like this. */
+const isQuestion = (text: string): boolean => text.startsWith("?")
+
+/** What a peer answers. */
+export const answerTo = (question: string): string => `!${question}`
+
 export class Peer {
   readonly index: number
   readonly test: TestPeer
@@ -39,7 +45,7 @@ export class Peer {
   droppedAt: number | undefined = undefined
   /** Since when nothing reaches the client. */
   deafSince: number | undefined = undefined
-  readonly faults = { inbound: false, outbound: false, latency: false, paused: false }
+  readonly faults = { inbound: false, outbound: false, latency: false, paused: false, early: false }
   /** The longest one, in milliseconds. */
   slowest = 0
   isPaused = false
@@ -63,13 +69,14 @@ export class Peer {
 
 export class Peers {
   readonly all: Array<Peer> = []
-  behaviour: OnAccept = { does: "nothing" }
+  behaviour: OnAccept
   private readonly world: World
   private readonly greets: boolean
 
-  constructor(world: World, greets: boolean) {
+  constructor(world: World, greets: boolean, behaviour: OnAccept) {
     this.world = world
     this.greets = greets
+    this.behaviour = behaviour
   }
 
   get latest(): Peer | undefined {
@@ -101,7 +108,8 @@ export class Peers {
     return Effect.forever(Effect.flatMap(peer.test.receive, (message) => {
       const text = textOf(message)
       peer.saw(text)
-      return text === "beat" ? peer.test.send("ack") : Effect.void
+      if (text === "beat") return peer.test.send("ack")
+      return isQuestion(text) ? peer.test.send(answerTo(text)) : Effect.void
     }))
   }
 
@@ -121,6 +129,10 @@ export class Peers {
         return this.send(peer, behaviour.count, 12)
       case "latency":
         return this.latency(peer, behaviour.ms)
+      case "deafen":
+        // What is on its way by now may be lost there.
+        peer.faults.early = true
+        return Effect.andThen(this.pause(peer, true), after(behaviour.ms, this.pause(peer, false)))
     }
   }
 

@@ -15,18 +15,32 @@ export type OnAccept =
   | { readonly does: "blackhole" }
   | { readonly does: "talk"; readonly count: number }
   | { readonly does: "latency"; readonly ms: number }
+  /** Reads nothing so long. */
+  | { readonly does: "deafen"; readonly ms: number }
 
 export type ReadBy = "messages" | "subscribe" | "listen" | "session" | "receive" | "withSessions" | "socket"
 export type SendBy = "connection" | "session" | "socket"
 
+/** What is chosen for one send. */
+export interface Chosen {
+  readonly expireAfter?: number | undefined
+  /** Of every second one, where a step sends several at a time. */
+  readonly replaceKey?: string | undefined
+}
+
+/** Who speaks first in a session: says something, or asks and waits for the answer, for ever or not; every third run of the others fails. */
+export type Prelude = "speaks" | "asks" | "waits" | "fails" | "is interrupted"
+
 export type Step =
-  | { readonly do: "send"; readonly by: SendBy; readonly count: number; readonly bytes: number }
-  | { readonly do: "sendAll"; readonly count: number; readonly bytes: number }
+  | { readonly do: "send"; readonly by: SendBy; readonly count: number; readonly bytes: number } & Chosen
+  | { readonly do: "sendAll"; readonly count: number; readonly bytes: number } & Chosen
   | { readonly do: "interrupt"; readonly which: number }
   | { readonly do: "flush" }
   | { readonly do: "read"; readonly by: ReadBy; readonly pace: number }
   | { readonly do: "stopReading"; readonly which: number }
   | { readonly do: "awaitOpen" }
+  | { readonly do: "addPrelude"; readonly prelude: Prelude }
+  | { readonly do: "removePrelude"; readonly which: number }
   | { readonly do: "reconnect"; readonly respectFloor: boolean }
   | { readonly do: "endSession"; readonly code: number }
   | { readonly do: "close"; readonly code: number }
@@ -64,10 +78,20 @@ export type Greet = "none" | "hello" | "dialogue" | "fails" | "fork fails"
 
 export type Beat = "none" | "ping" | "message" | "idle" | "both"
 
+export interface RateLimit {
+  readonly limit: number
+  readonly window: number
+}
+
 export interface Options {
+  /** Until a step says something else. */
+  readonly onAccept: OnAccept
   readonly start: "eager" | "lazy" | "awaitOpen"
   readonly whileDisconnected: WhileDisconnected
   readonly outboundMark: number
+  readonly rateLimit: RateLimit | "none"
+  /** Added before there is a session, where there is a connection by then. */
+  readonly preludes: ReadonlyArray<Prelude>
   readonly inboundMark: number
   readonly overflow: "backpressure" | "dropOldest" | "dropNewest" | "fail"
   readonly unread: "keepLatest" | "discard" | "pause"
@@ -90,6 +114,8 @@ export const closeTimeout = 1_500
 export const maxPause = 20_000
 export const greetTimeout = 800
 export const dialTimeout = 3_000
+/** How long a prelude waits for its answer, where it does not wait for ever. */
+export const answerTimeout = 2_000
 /** What the peer is said to ask for where errors are classified with a floor. */
 export const floor = 700
 

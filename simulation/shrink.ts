@@ -1,5 +1,5 @@
 // Makes a program that fails as small as it gets while it violates the same invariant.
-import type { Options, Program } from "./program.ts"
+import type { Chosen, Options, Program, ProgramStep } from "./program.ts"
 import { type Failure, run } from "./simulation.ts"
 
 export interface Shrunken {
@@ -9,9 +9,12 @@ export interface Shrunken {
 
 /** The plainest options: what differs from them in a shrunken program matters. */
 const plain: Options = {
+  onAccept: { does: "nothing" },
   start: "eager",
   whileDisconnected: "suspend",
   outboundMark: 262_144,
+  rateLimit: "none",
+  preludes: [],
   inboundMark: 262_144,
   overflow: "backpressure",
   unread: "keepLatest",
@@ -66,17 +69,20 @@ const plainerOptions = (current: () => Program, attempt: Attempt): void => {
 
 const plainerSteps = (current: () => Program, attempt: Attempt): void => {
   for (let i = 0; i < current().steps.length; i++) {
-    const put = (change: object) => {
-      const program = current()
-      return attempt({
-        ...program,
-        steps: program.steps.map((step, at) => at === i ? { ...step, ...change } : step)
-      })
-    }
+    const put = (change: object) => attempt(withStep(current(), i, { ...current().steps[i]!, ...change }))
     const step = current().steps[i]!
     if (step.atOnce === true) put({ atOnce: false })
     if ("count" in step && step.count > 1) put({ count: 1 })
     if ("bytes" in step && step.bytes > 8) put({ bytes: 8 })
     if ("pace" in step && step.pace > 0) put({ pace: 0 })
+    for (const choice of ["expireAfter", "replaceKey"] as const) {
+      const { [choice]: chosen, ...rest } = current().steps[i]! as ProgramStep & Chosen
+      if (chosen !== undefined) attempt(withStep(current(), i, rest))
+    }
   }
 }
+
+const withStep = (program: Program, i: number, step: ProgramStep): Program => ({
+  ...program,
+  steps: program.steps.map((former, at) => at === i ? step : former)
+})

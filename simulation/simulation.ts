@@ -3,8 +3,10 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import { liveFibers, withoutOrigins } from "../test/setup/live-fibers.ts"
+import { Delivery } from "./check/delivery.ts"
 import { Life } from "./check/life.ts"
 import { Pacing } from "./check/pacing.ts"
+import { Preluding } from "./check/preluding.ts"
 import * as Receiving from "./check/receiving.ts"
 import * as Release from "./check/release.ts"
 import * as Sending from "./check/sending.ts"
@@ -12,6 +14,7 @@ import { Violation } from "./check/violation.ts"
 import { Client } from "./client.ts"
 import { execute } from "./execute.ts"
 import { Peers } from "./peers.ts"
+import { Preludes } from "./preludes.ts"
 import * as program from "./program.ts"
 import { Users } from "./users.ts"
 import { World } from "./world.ts"
@@ -23,6 +26,7 @@ export interface Simulation {
   readonly peers: Peers
   readonly client: Client
   readonly users: Users
+  readonly preludes: Preludes
   /** Whether the machine slept so far. */
   wasSuspended: boolean
   /** When `close` was called, by a user or by the end of the scope. */
@@ -46,25 +50,29 @@ const judge = (given: program.Program): Failure | undefined => {
   let step = 0
   try {
     const world = new World(given.seed)
-    const peers = new Peers(world, given.options.greet === "dialogue")
+    const peers = new Peers(world, given.options.greet === "dialogue", given.options.onAccept)
     const client = new Client(world, given.options)
     const users = new Users(world, client, peers)
+    const preludes = new Preludes(world, client)
     const simulation: Simulation = {
       program: given,
       world,
       peers,
       client,
       users,
+      preludes,
       wasSuspended: false,
       closing: undefined,
       reconnects: []
     }
-    const checks = [new Life(simulation), new Pacing(simulation)]
+    const checks = [new Life(simulation), new Pacing(simulation), new Delivery(simulation), new Preluding(simulation)]
     const check = () => {
       for (const one of checks) one.check()
       Sending.check(simulation)
       Receiving.check(simulation)
+      Release.checkBounded(simulation)
     }
+    client.onMade = () => given.options.preludes.forEach((kind) => preludes.add(kind))
     const network = Scope.makeUnsafe()
     const scope = Scope.makeUnsafe()
     const server = world.await(client.network(network))
@@ -81,10 +89,10 @@ const judge = (given: program.Program): Failure | undefined => {
     step++
     end(simulation, scope)
     check()
-    Sending.checkEnd(simulation)
     Release.checkDescriptors(simulation)
-    // Readers at their own pace finish what they were given.
+    // Readers at their own pace finish what they were given, and what is on its way arrives.
     world.advance(3_600_000)
+    Sending.checkEnd(simulation)
     Receiving.checkEnd(simulation)
     for (const one of checks) one.checkEnd()
     Release.check(simulation)

@@ -5,12 +5,12 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
-import type { ConnectionService, Session } from "../src/Connection.ts"
-import { ConnectionError } from "../src/ConnectionError.ts"
+import type { ConnectionService, SendOptions, Session } from "../src/Connection.ts"
+import { ConnectionError, type SendFailed } from "../src/ConnectionError.ts"
 import type { Message } from "../src/Link.ts"
 import type { Client } from "./client.ts"
 import { messageOf, type Peers, textOf } from "./peers.ts"
-import type { ReadBy, SendBy } from "./program.ts"
+import type { Chosen, ReadBy, SendBy } from "./program.ts"
 import type { World } from "./world.ts"
 
 export type Outcome = "accepted" | "notSent" | "unknown" | "interrupted" | "wrong"
@@ -18,11 +18,21 @@ export type Outcome = "accepted" | "notSent" | "unknown" | "interrupted" | "wron
 export interface Sent {
   readonly number: number
   readonly by: SendBy | "sendAll"
+  readonly calledAt: number
+  readonly chosen: Chosen
+  /** One with its key that may have waited when it was called, and whether it surely did. */
+  readonly former: Sent | undefined
+  readonly isFormerSure: boolean
+  /** Whether its sender waited. */
+  readonly isFormerSuspended: boolean
   /** The session that was open when it was called. */
   readonly session: number | undefined
   outcome: Outcome | undefined
   /** The session that was open when it succeeded. */
   during: number | undefined
+  /** What a \`SendFailed\` had as its cause. */
+  cause: string | undefined
+  settledAt: number | undefined
   detail: string
 }
 
@@ -87,72 +97,105 @@ export class Users {
     return started
   }
 
-  send(by: SendBy, bytes: number): void {
-    this.start(this.senders, this.sending(by, (send) => this.one(by, bytes, send)), { what: `send by ${by}` })
+  send(by: SendBy, bytes: number, chosen: Chosen): void {
+    // Effect's own `Socket` knows no choice.
+    const choice = by === "socket" ? {} : chosen
+    const effect = this.sending(by, choice, (send) => this.one(by, bytes, choice, send))
+    this.start(this.senders, effect, { what: `send by ${by}` })
   }
 
-  sendAll(count: number, bytes: number): void {
+  sendAll(count: number, bytes: number, chosen: Chosen): void {
     const entries: Array<Sent> = []
-    const client = this.client
-    const settle = (entry: Sent | undefined, outcome: Outcome, detail = "") => {
-      if (entry === undefined || entry.outcome !== undefined) return
-      entry.outcome = outcome
-      entry.during = client.session
-      entry.detail = detail
-    }
     const messages = function*(this: Users): Generator<Message> {
       for (let i = 0; i < count; i++) {
         // Asked for the next one: the one before was accepted.
-        settle(entries.at(-1), "accepted")
-        const entry = this.enter("sendAll")
+        this.settle(entries.at(-1), Exit.void)
+        const entry = this.enter("sendAll", chosen)
         entries.push(entry)
         yield messageOf(`#${entry.number}`, bytes, entry.number)
       }
     }
     const effect = Effect.onExit(
-      Effect.suspend(() => this.connection.sendAll(messages.call(this))),
-      (exit) => Effect.sync(() => settle(entries.at(-1), outcomeOf(exit), String(exit)))
+      Effect.suspend(() => this.connection.sendAll(messages.call(this), optionsOf(chosen))),
+      (exit) => Effect.sync(() => this.settle(entries.at(-1), exit))
     )
     this.start(this.senders, effect, { what: "sendAll" })
   }
 
-  private enter(by: Sent["by"]): Sent {
+  private enter(by: Sent["by"], chosen: Chosen): Sent {
+    const { former, isSure } = this.waitingWith(chosen.replaceKey)
     const entry: Sent = {
       number: this.sent.length + 1,
       by,
+      calledAt: this.world.now,
+      chosen,
+      former,
+      isFormerSure: isSure,
+      isFormerSuspended: former !== undefined && former.outcome === undefined,
       session: this.client.session,
       outcome: undefined,
       during: undefined,
+      cause: undefined,
+      settledAt: undefined,
       detail: ""
     }
     this.sent.push(entry)
     return entry
   }
 
+  /** The newest with that key that did not fail, unless it was handed over. */
+  private waitingWith(key: string | undefined): { readonly former: Sent | undefined; readonly isSure: boolean } {
+    const ofKey = key === undefined ? [] : this.sent.filter(({ chosen }) => chosen.replaceKey === key)
+    const former = ofKey.findLast(({ outcome }) => outcome === undefined || outcome === "accepted")
+    if (former === undefined || this.client.wire.users.has(former.number)) return { former: undefined, isSure: false }
+    if (former.outcome === undefined) return { former, isSure: true }
+    // What was accepted and not handed over waits in a buffer, unless it was dropped, or replaced by one that is gone.
+    const mode = this.client.options.whileDisconnected
+    const isKept = typeof mode === "object" && (mode.overflow === "suspend" || mode.overflow === "fail")
+    return { former, isSure: isKept && former.chosen.expireAfter === undefined && former === ofKey.at(-1) }
+  }
+
+  private settle(entry: Sent | undefined, exit: Exit.Exit<unknown, unknown>): void {
+    if (entry === undefined || entry.outcome !== undefined) return
+    entry.outcome = outcomeOf(exit)
+    entry.during = this.client.session
+    entry.settledAt = this.world.now
+    if (Exit.isSuccess(exit)) return
+    entry.cause = sendFailureOf(exit.cause)?.cause.reason._tag
+    entry.detail = Cause.pretty(exit.cause)
+  }
+
   private sending(
     by: SendBy,
+    chosen: Chosen,
     use: (send: (message: Message) => Effect.Effect<void, unknown>) => Effect.Effect<void, unknown>
   ): Effect.Effect<unknown, unknown> {
     const { connection } = this
     switch (by) {
       case "connection":
-        return use((message) => connection.send(message))
+        return use((message) => connection.send(message, optionsOf(chosen)))
       case "session":
-        return Effect.flatMap(connection.awaitOpen, (session) => use((message) => session.send(message)))
+        return Effect.flatMap(
+          connection.awaitOpen,
+          (session) => use((message) => session.send(message, optionsOf(chosen)))
+        )
       case "socket":
         return Effect.scoped(Effect.flatMap(connection.socket.writer, (writer) => use((chunk) => writer.write(chunk))))
     }
   }
 
-  private one(by: SendBy, bytes: number, send: (message: Message) => Effect.Effect<void, unknown>) {
+  private one(
+    by: SendBy,
+    bytes: number,
+    chosen: Chosen,
+    send: (message: Message) => Effect.Effect<void, unknown>
+  ): Effect.Effect<void, unknown> {
     return Effect.suspend(() => {
-      const entry = this.enter(by)
-      return Effect.onExit(send(messageOf(`#${entry.number}`, bytes, entry.number)), (exit) =>
-        Effect.sync(() => {
-          entry.outcome = outcomeOf(exit)
-          entry.during = this.client.session
-          entry.detail = Exit.isFailure(exit) ? Cause.pretty(exit.cause) : ""
-        }))
+      const entry = this.enter(by, chosen)
+      return Effect.onExit(
+        send(messageOf(`#${entry.number}`, bytes, entry.number)),
+        (exit) => Effect.sync(() => this.settle(entry, exit))
+      )
     })
   }
 
@@ -243,10 +286,18 @@ export class Users {
 const outcomeOf = (exit: Exit.Exit<unknown, unknown>): Outcome => {
   if (Exit.isSuccess(exit)) return "accepted"
   if (Cause.hasInterruptsOnly(exit.cause)) return "interrupted"
-  const failure = Cause.squash(exit.cause)
-  if (failure instanceof ConnectionError && failure.reason._tag === "SendFailed") return failure.reason.delivery
+  return sendFailureOf(exit.cause)?.delivery ?? "wrong"
+}
+
+const sendFailureOf = (cause: Cause.Cause<unknown>): SendFailed | undefined => {
+  const failure = Cause.squash(cause)
+  if (failure instanceof ConnectionError) return failure.reason._tag === "SendFailed" ? failure.reason : undefined
   // Effect's own `Socket` knows no such outcome: the error of ours is its cause.
-  const cause = (failure as { readonly reason?: { readonly cause?: unknown } }).reason?.cause
-  if (cause instanceof ConnectionError && cause.reason._tag === "SendFailed") return cause.reason.delivery
-  return "wrong"
+  const inner = (failure as { readonly reason?: { readonly cause?: unknown } } | undefined)?.reason?.cause
+  return inner instanceof ConnectionError && inner.reason._tag === "SendFailed" ? inner.reason : undefined
+}
+
+const optionsOf = (chosen: Chosen): SendOptions | undefined => {
+  const { expireAfter, replaceKey } = chosen
+  return expireAfter === undefined && replaceKey === undefined ? undefined : { expireAfter, replaceKey }
 }

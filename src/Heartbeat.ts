@@ -26,8 +26,12 @@ import type { Link, Message } from "./Link.ts"
 export interface GuardContext {
   /** Called with the round trip of every answered ping. */
   readonly onRtt: (rtt: Duration.Duration) => void
-  /** Waits for a message's turn within the rate limit of the connection; undefined where there is none. */
-  readonly slot?: Effect.Effect<void> | undefined
+  /**
+   * Where the connection has a rate limit: waits for the turn of a message, ahead of
+   * what users send, and calls `offer` then, which is to hand it to the link; the
+   * result says whether it was taken. Undefined where there is no limit.
+   */
+  readonly inTurn?: ((offer: () => boolean) => Effect.Effect<boolean>) | undefined
   /** Which dial made this link, for the error. */
   readonly attempt: number
 }

@@ -150,6 +150,44 @@ describe("prelude", () => {
       assert.strictEqual((yield* Effect.flip(Fiber.join(waiting))).reason._tag, "PolicyViolation")
     }))
 
+  it.effect("that is interrupted from within fails: the session ends, and the next one comes", () =>
+    Effect.gen(function*() {
+      const { connection, server } = yield* lazy()
+      const errors: Array<ConnectionError> = []
+      yield* connection.prelude((session) => {
+        if (session.id > 1) return session.send("again")
+        return Effect.andThen(
+          Effect.forkChild(Effect.never),
+          (fiber) => Effect.andThen(Fiber.interrupt(fiber), Fiber.join(fiber))
+        )
+      })
+      yield* beside(
+        Effect.tap(
+          Effect.flatMap(connection.awaitOpen, (session) => session.ended),
+          (error) => Effect.sync(() => errors.push(error))
+        )
+      )
+      yield* beside(connection.send("user"))
+      yield* opened(server)
+      assert.deepStrictEqual(errors.map(({ reason }) => reason._tag), ["GreetingFailed"])
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* (yield* opened(server)).received, ["again", "user"])
+    }))
+
+  it.effect("that wants to send once a Close went out does not hide why the session ended", () =>
+    Effect.gen(function*() {
+      const { connection, server } = yield* lazy()
+      const events = yield* collect(connection.events)
+      yield* connection.prelude((session) => Effect.andThen(Effect.sleep("10 millis"), session.send("too late")))
+      yield* beside(connection.awaitOpen)
+      const peer = yield* opened(server)
+      yield* peer.latency("1 second")
+      yield* beside(connection.close())
+      yield* TestClock.adjust("1 minute")
+      const ends = events.flatMap((event) => event._tag === "Disconnected" ? [event.error.reason._tag] : [])
+      assert.deepStrictEqual(ends, ["NormalClosure"])
+    }))
+
   it.effect("with a defect is a bug: the connection dies with it", () =>
     Effect.gen(function*() {
       const { connection, server } = yield* lazy()

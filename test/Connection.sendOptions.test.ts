@@ -236,6 +236,92 @@ describe("replaceKey", () => {
     }))
 })
 
+/** What becomes, in each mode, of two frames with a key and one with a deadline, sent while nothing is connected. */
+const modes: ReadonlyArray<{
+  readonly mode: WhileDisconnected
+  readonly outcomes: ReadonlyArray<string>
+  readonly dropped: ReadonlyArray<string>
+  readonly received: ReadonlyArray<string>
+}> = [
+  { mode: "suspend", outcomes: ["SendReplaced", "SendExpired", "Success"], dropped: [], received: ["new"] },
+  { mode: "fail", outcomes: ["ConnectFailed", "ConnectFailed", "ConnectFailed"], dropped: [], received: [] },
+  {
+    mode: "drop",
+    outcomes: ["Success", "Success", "Success"],
+    dropped: ["outbound whileDisconnected 3/12"],
+    received: []
+  },
+  ...(["suspend", "fail", "dropOldest", "dropNewest"] as const).map((overflow) => ({
+    mode: { buffer: { messages: 5 }, overflow },
+    outcomes: ["Success", "Success", "Success"],
+    dropped: ["outbound replaced 1/3", "outbound expired 1/6"],
+    received: ["new"]
+  })),
+  // No room: senders wait, and a key makes no room where it is none of a buffered frame.
+  {
+    mode: { buffer: { bytes: 1 }, overflow: "suspend" },
+    outcomes: ["SendReplaced", "SendExpired", "Success"],
+    dropped: [],
+    received: ["new"]
+  },
+  {
+    mode: { buffer: { bytes: 1 }, overflow: "fail" },
+    outcomes: ["ConnectFailed", "ConnectFailed", "ConnectFailed"],
+    dropped: [],
+    received: []
+  },
+  ...(["dropOldest", "dropNewest"] as const).map((overflow) => ({
+    mode: { buffer: { bytes: 1 }, overflow },
+    outcomes: ["Success", "Success", "Success"],
+    dropped: [`outbound ${overflow} 3/12`],
+    received: []
+  }))
+]
+
+describe("33. in each mode of `whileDisconnected` every frame has an outcome, with a key and with a deadline", () => {
+  for (const { dropped, mode, outcomes, received } of modes) {
+    it.effect(JSON.stringify(mode), () =>
+      Effect.gen(function*() {
+        const { connection, events, server } = yield* closedAtFirst(mode)
+        const sends = [
+          yield* beside(connection.send("old", { replaceKey: "k" })),
+          yield* beside(connection.send("expire", { expireAfter: "1 second" })),
+          yield* beside(connection.send("new", { replaceKey: "k", expireAfter: "1 minute" }))
+        ]
+        yield* TestClock.adjust("1 second")
+        yield* settle
+        assert.deepStrictEqual(drops(events), [...dropped])
+        const peer = yield* reopen(server)
+        assert.deepStrictEqual(yield* peer.received, [...received])
+        assert.deepStrictEqual(sends.map(outcome), [...outcomes])
+        yield* TestClock.adjust("2 minutes")
+        assert.deepStrictEqual(yield* peer.received, [...received])
+      }))
+  }
+})
+
+describe("behind a prelude", () => {
+  it.effect("a deadline and a key count while it holds everything up, in each mode", () =>
+    Effect.gen(function*() {
+      for (const whileDisconnected of ["suspend", "fail", "drop", { buffer: { messages: 1 } }] as const) {
+        const { connection, server } = yield* connect({
+          connection: { start: "lazy", outbound: { whileDisconnected } }
+        })
+        yield* connection.prelude(() => Effect.sleep("2 seconds"))
+        yield* beside(connection.awaitOpen)
+        const peer = yield* server.peer
+        yield* settle
+        const late = yield* beside(connection.send("late", { expireAfter: "1999 millis" }))
+        const old = yield* beside(connection.send("old", { replaceKey: "k" }))
+        const newest = yield* beside(connection.send("new", { replaceKey: "k", expireAfter: "2001 millis" }))
+        yield* TestClock.adjust("2 seconds")
+        yield* settle
+        assert.deepStrictEqual([late, old, newest].map(outcome), ["SendExpired", "SendReplaced", "Success"])
+        assert.deepStrictEqual(yield* peer.received, ["new"])
+      }
+    }))
+})
+
 describe("options that can never work", () => {
   it.effect("fail the send with a sentence that names them, and nothing is sent", () =>
     Effect.gen(function*() {
@@ -366,6 +452,30 @@ describe("rateLimit", () => {
       assert.deepStrictEqual(ends, ["HeartbeatTimeout"])
     }))
 
+  it.effect("what a prelude could not hand over in its turn, since the peer did not read, counts from when it did", () =>
+    Effect.gen(function*() {
+      const { connection, server } = yield* connect({
+        connection: { start: "lazy", outbound: { highWaterMark: 10, rateLimit: { limit: 2, window: 1000 } } }
+      })
+      yield* connection.prelude((session) => Effect.andThen(session.send("0123456789"), session.send("second")))
+      yield* server.next.accept()
+      const sender = yield* beside(connection.sendAll(["user 1", "user 2", "user 3"]))
+      const peer = yield* server.peer
+      yield* peer.pauseReading
+      yield* TestClock.adjust(900)
+      yield* peer.resumeReading
+      yield* settle
+      assert.deepStrictEqual(yield* peer.received, ["0123456789", "second"])
+      yield* TestClock.adjust(100)
+      assert.deepStrictEqual(yield* peer.received, ["0123456789", "second", "user 1"])
+      yield* TestClock.adjust(899)
+      assert.lengthOf(yield* peer.received, 3)
+      yield* TestClock.adjust(1)
+      assert.lengthOf(yield* peer.received, 4)
+      yield* TestClock.adjust(100)
+      assert.isDefined(sender.pollUnsafe())
+    }))
+
   it.effect("`flush` waits for what is held back, and a key and a deadline work there as well", () =>
     Effect.gen(function*() {
       const { connection, peer } = yield* openWith({
@@ -384,5 +494,21 @@ describe("rateLimit", () => {
       yield* settle
       assert.isDefined(flush.pollUnsafe())
       assert.deepStrictEqual(yield* peer.received, ["1", "new"])
+    }))
+
+  it.effect("a close waits for what is held back, and no longer than `closeTimeout`", () =>
+    Effect.gen(function*() {
+      const { connection, peer } = yield* openWith({
+        connection: { closeTimeout: "3 seconds", outbound: { rateLimit: { limit: 1, window: "2 seconds" } } }
+      })
+      const sends = yield* Effect.forEach(["1", "2", "3"], (message) => beside(connection.send(message)))
+      const closing = yield* beside(connection.close())
+      yield* TestClock.adjust("2999 millis")
+      assert.deepStrictEqual(sends.map(outcome), ["Success", "Success", undefined])
+      assert.isUndefined(closing.pollUnsafe())
+      yield* TestClock.adjust("1 milli")
+      assert.isDefined(closing.pollUnsafe())
+      assert.strictEqual(outcome(sends[2]!), "ConnectionClosed")
+      assert.deepStrictEqual(yield* peer.received, ["1", "2"])
     }))
 })

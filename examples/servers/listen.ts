@@ -1,6 +1,6 @@
 // What the servers of the examples share: a WebSocket server on a free port of this machine, for the life of the scope.
 import { Effect, type Scope } from "effect"
-import { createServer, type RequestListener } from "node:http"
+import { createServer, type IncomingMessage, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from "ws"
 
@@ -11,7 +11,7 @@ export interface LocalServer {
 }
 
 export interface Listener extends Pick<ServerOptions, "verifyClient"> {
-  readonly onConnection?: ((socket: WebSocket, path: string) => void) | undefined
+  readonly onConnection?: ((socket: WebSocket, path: string, request: IncomingMessage) => void) | undefined
   /** For libraries that want the server itself. */
   readonly onServer?: ((server: WebSocketServer) => void) | undefined
   /** Answers plain HTTP, where there is something to be answered. */
@@ -27,7 +27,7 @@ export const listen = (
   Effect.gen(function*() {
     const http = createServer(onRequest)
     const sockets = new WebSocketServer({ ...options, server: http })
-    sockets.on("connection", (socket, request) => onConnection?.(socket, request.url ?? "/"))
+    sockets.on("connection", (socket, request) => onConnection?.(socket, request.url ?? "/", request))
     onServer?.(sockets)
     const cut = () => {
       for (const socket of sockets.clients) socket.terminate()

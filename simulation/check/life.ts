@@ -74,7 +74,19 @@ export class Life {
         () => `session ${event.session} opened before greet was done`
       )
     }
-    if (event._tag === "Disconnected" && event.error.reason._tag === "HeartbeatTimeout") this.judgeAlarm(event.session)
+    if (event._tag === "Disconnected") {
+      const { reason } = event.error
+      must(
+        reason._tag !== "SendFailed",
+        "status edges are legal",
+        () => `session ${event.session} ended because nothing could be sent, and not for its own reason`
+      )
+      if (reason._tag === "HeartbeatTimeout") this.judgeAlarm(event.session)
+    }
+    if (event._tag === "Closed") {
+      const byUs = this.simulation.closing !== undefined
+      must(byUs || event.cause._tag === "Some", "status edges are legal", () => "it closed, and nobody knows why")
+    }
   }
 
   /** The peer of that session. */
@@ -103,6 +115,8 @@ export class Life {
     if (client.session === undefined || options.heartbeat === "none" || options.heartbeat === "idle") return
     if (peer?.deafSince === undefined || peer.faults.latency || peer.faults.paused || wasSuspended) return
     if (client.events.some(({ event }) => event._tag === "Paused" && event.session === client.session)) return
+    // Its question may wait for its turn.
+    if (options.heartbeat === "message" && options.rateLimit !== "none") return
     const silent = world.now - peer.deafSince
     must(
       silent <= program.heartbeat.interval + program.heartbeat.timeout + 500 || client.links.length !== peer.index,

@@ -5,13 +5,14 @@ import type { Flush, Sent, Waiter } from "../users.ts"
 import { must } from "./violation.ts"
 
 export const check = (simulation: Simulation): void => {
-  const { peers, users } = simulation
-  let last = 0
+  const { client, peers, users } = simulation
+  const handed = [...client.wire.users.keys()]
+  let next = 0
   for (const peer of peers.all) {
     checkGreeting(simulation, peer)
     for (const number of peer.received) {
-      must(number > last, "sends keep their order", () => `peer ${peer.index} received #${number} after #${last}`)
-      last = number
+      next = handed.indexOf(number, next) + 1
+      must(next > 0, "sends keep their order", () => `peer ${peer.index} received #${number} out of order`)
     }
   }
   const received = receivedBy(simulation)
@@ -24,7 +25,7 @@ const receivedBy = ({ peers }: Simulation): ReadonlySet<number> => new Set(peers
 
 const checkGreeting = ({ program: { options: { greet } } }: Simulation, { index, seen }: Peer): void => {
   if (greet === "none" || seen.length === 0) return
-  const first = seen.findIndex((text) => text.startsWith("#"))
+  const first = seen.findIndex((text) => /^[#~?]/.test(text))
   const before = first < 0 ? seen : seen.slice(0, first)
   const wanted = greet === "dialogue" ? ["hello", "hello again"] : ["hello"]
   must(
@@ -35,7 +36,7 @@ const checkGreeting = ({ program: { options: { greet } } }: Simulation, { index,
 }
 
 /** Nothing but the users' own doing keeps what is sent from the peer, and at once. */
-const isHealthy = ({ client }: Simulation, peer: Peer | undefined): peer is Peer =>
+export const isHealthy = ({ client }: Simulation, peer: Peer | undefined): peer is Peer =>
   peer !== undefined && peer.index === client.links.length && !peer.isGone && !peer.isPaused &&
   !peer.faults.outbound && !peer.faults.latency
 
@@ -45,6 +46,7 @@ const interrupted = new WeakMap<Sent, boolean>()
 const checkOne = (simulation: Simulation, sent: Sent, received: ReadonlySet<number>): void => {
   const { client, peers } = simulation
   const arrived = received.has(sent.number)
+  const wasHanded = client.wire.users.has(sent.number)
   const name = `#${sent.number} (by ${sent.by})`
   switch (sent.outcome) {
     case undefined:
@@ -54,17 +56,12 @@ const checkOne = (simulation: Simulation, sent: Sent, received: ReadonlySet<numb
     case "unknown":
       return
     case "notSent":
-      return must(!arrived, "what is not sent is not received", () => `${name} was not sent, and arrived`)
+      return must(!wasHanded, "what is not sent is not received", () => `${name} was not sent, and arrived`)
     case "interrupted": {
       const before = interrupted.get(sent)
-      if (before === undefined) {
-        return void interrupted.set(
-          sent,
-          arrived || peers.all.some((peer) => peer.faults.latency)
-        )
-      }
+      if (before === undefined) return void interrupted.set(sent, wasHanded)
       return must(
-        before || !arrived,
+        before || !wasHanded,
         "what is not sent is not received",
         () => `${name} was interrupted, and arrived later`
       )
@@ -78,6 +75,19 @@ const checkOne = (simulation: Simulation, sent: Sent, received: ReadonlySet<numb
   }
 }
 
+/** Neither a prelude nor the rate limit holds anything up. */
+const isFlowing = (simulation: Simulation): boolean =>
+  simulation.preludes.isOwed(simulation.client.links.length) === undefined && hasRoom(simulation)
+
+/** The rate limit has long had room: what was reserved and never used is forgotten by now. */
+export const hasRoom = ({ client, preludes, program, wasSuspended, world }: Simulation): boolean => {
+  const { rateLimit } = program.options
+  if (rateLimit === "none") return true
+  const opened = client.events.findLast(({ event }) => event._tag === "Opened")?.at ?? world.now
+  const last = Math.max(client.wire.frames.at(-1)?.at ?? 0, preludes.endedAt, opened)
+  return !wasSuspended && world.now - last > 2 * rateLimit.window
+}
+
 const checkWaiting = (simulation: Simulation): void => {
   const { client, peers, program: { options }, users } = simulation
   const { status } = client
@@ -86,7 +96,7 @@ const checkWaiting = (simulation: Simulation): void => {
     const waiting = list.find(({ exit }) => exit === undefined)
     must(waiting === undefined, "every send has one outcome", () => `${waiting!.what} waits, though ${why}`)
   }
-  if (status._tag === "Open" && isHealthy(simulation, peers.latest)) {
+  if (status._tag === "Open" && isHealthy(simulation, peers.latest) && isFlowing(simulation)) {
     idle(users.senders, "the peer reads")
     idle(users.flushes, "the peer reads")
   }
@@ -120,7 +130,7 @@ const confessed = ({ client }: Simulation): number =>
 /** The network itself lost nothing that had left the process. */
 const isLossless = ({ peers }: Simulation): boolean =>
   peers.all.every(({ droppedAt, faults }) =>
-    !faults.outbound && !(faults.paused && faults.latency) && droppedAt === undefined
+    !faults.outbound && !faults.early && !(faults.paused && faults.latency) && droppedAt === undefined
   )
 
 const checkFlushes = (simulation: Simulation, received: ReadonlySet<number>): void => {

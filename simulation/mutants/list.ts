@@ -43,33 +43,33 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "a send of a session that has ended is forgotten",
     breaks: "every send has one outcome",
     file: "src/internal/sendQueue.ts",
-    from: "settled.push([entry, Effect.fail(sendFailed(error))])",
-    to: ""
+    from: `if (frame.waitsFor === "session") return [frame, Effect.fail(sendFailed(error))]`,
+    to: `if (frame.waitsFor === "session") return [{ ...frame, settle: undefined }, Effect.void]`
   },
   {
     name: "the queue does not drain in a second session",
     breaks: "every send has one outcome",
     file: "src/internal/outbox.ts",
-    from: `this.link = undefined
+    from: `this.held = false
     this.draining = false`,
-    to: "this.link = undefined"
+    to: "this.held = false"
   },
   {
     name: "a send that was interrupted stays in the queue",
     breaks: "what is not sent is not received",
     file: "src/internal/sendQueue.ts",
-    from: "this.entries.splice(index, 1)\n    return true",
-    to: "return true"
+    from: "!entry.isWaiting) return false\n    this.remove(entry)\n",
+    to: "!entry.isWaiting) return false\n"
   },
   {
     name: "a send that failed with its session goes out in the next one",
     breaks: "what is not sent is not received",
     file: "src/internal/sendQueue.ts",
     from: `case "fail":
-        return Effect.fail(sendFailed(error))`,
+        return [frame, Effect.fail(sendFailed(error))]`,
     to: `case "fail":
-        this.entries.push(entry)
-        return Effect.fail(sendFailed(error))`
+        frame.settle?.(Effect.fail(sendFailed(error)))
+        return undefined`
   },
   {
     name: "a frame that a closing link refused counts as sent",
@@ -82,8 +82,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "what was buffered and never sent is not counted",
     breaks: "what is accepted arrives",
     file: "src/internal/sendQueue.ts",
-    from: `if (entry.buffered) this.journal.dropped("outbound", "closed", 1, entry.bytes)`,
-    to: ""
+    from: `if (frame.buffered) this.journal.dropped("outbound", "closed", 1, frame.bytes)`,
+    to: "if (frame.buffered) continue"
   },
   {
     name: "a flush does not wait for the socket",
@@ -103,24 +103,149 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "a send overtakes those that wait",
     breaks: "sends keep their order",
     file: "src/internal/outbox.ts",
-    from: "link !== undefined && !this.hasQueue && this.stopped === undefined",
-    to: "link !== undefined && this.stopped === undefined"
+    from: "!this.held && !this.hasQueue && this.stopped === undefined",
+    to: "!this.held && this.stopped === undefined"
   },
   {
     name: "what waits for the next session is turned round",
     breaks: "sends keep their order",
     file: "src/internal/sendQueue.ts",
-    from: `this.policy.mode === "suspend") {
-        this.entries.push(entry)`,
-    to: `this.policy.mode === "suspend") {
-        this.entries.unshift(entry)`
+    from: `const settled: Array<Settled> = []
+    for (const entry of this.line) {
+      const outcome`,
+    to: `const settled: Array<Settled> = []
+    for (const entry of [...this.line].toReversed()) {
+      this.line.remove(entry)
+      this.line.add(entry.number, entry.frame)
+    }
+    for (const entry of this.line) {
+      const outcome`
+  },
+  {
+    name: "a frame that replaces another goes to the end",
+    breaks: "sends keep their order",
+    file: "src/internal/sendQueue.ts",
+    from: "if (former === undefined) return this.line.add(this.newest, frame)\n",
+    to: `if (former !== undefined) {
+      const { frame } = former
+      this.remove(former)
+      if (frame.buffered) this.journal.dropped("outbound", "replaced", 1, frame.bytes)
+      else frame.settle?.(Effect.fail(sendFailed(replaced(frame.wanted.replaceKey!))))
+    }
+    if (former !== null) return this.line.add(this.newest, frame)
+`
+  },
+  {
+    name: "what has expired is sent where its timer is late",
+    breaks: "nothing expired is sent",
+    file: "src/internal/outbox.ts",
+    from: "if (expiresAt !== undefined && expiresAt <= this.owner.clock.monotonicTimeNanosUnsafe()) {",
+    to: "if (expiresAt === null) {"
+  },
+  {
+    name: "what is to expire has twice as long",
+    breaks: "nothing expired is sent",
+    file: "src/internal/sendOptions.ts",
+    from: "clock.monotonicTimeNanosUnsafe() + Duration.toNanosUnsafe(checked.success)",
+    to: "clock.monotonicTimeNanosUnsafe() + Duration.toNanosUnsafe(checked.success) * 2n"
+  },
+  {
+    name: "nobody is told that it has expired",
+    breaks: "every send has one outcome",
+    file: "src/internal/outbox.ts",
+    from: "queue.expire(clock.monotonicTimeNanosUnsafe())\n        this.changed",
+    to: "this.changed"
+  },
+  {
+    name: "whoever is replaced is told that it was sent",
+    breaks: "one waits for each key",
+    file: "src/internal/sendQueue.ts",
+    from: "else old.settle?.(Effect.fail(sendFailed(replaced(old.wanted.replaceKey!))))",
+    to: "else old.settle?.(Effect.void)"
+  },
+  {
+    name: "a key is not remembered",
+    breaks: "one waits for each key",
+    file: "src/internal/waitingLine.ts",
+    from: "if (replaceKey !== undefined) (this.keyed ??= new Map()).set(replaceKey, entry)",
+    to: "if (replaceKey === null) (this.keyed ??= new Map()).set(replaceKey, entry)"
+  },
+  {
+    name: "a buffered frame that is replaced is not counted",
+    breaks: "what is accepted arrives",
+    file: "src/internal/sendQueue.ts",
+    from: `if (old.buffered) this.journal.dropped("outbound", "replaced", 1, old.bytes)`,
+    to: "if (old.buffered) void old.bytes"
+  },
+  {
+    name: "the gate does not hold",
+    breaks: "preludes go first",
+    file: "src/internal/outbox.ts",
+    from: "this.held = held",
+    to: "this.held = held && false"
+  },
+  {
+    name: "what a prelude sends queues behind the users",
+    breaks: "preludes go first",
+    file: "src/internal/outbox.ts",
+    from: "const isFirst = () => this.link === link && this.held",
+    to: "const isFirst = () => this.link !== link"
+  },
+  {
+    name: "the gate opens after the first prelude",
+    breaks: "preludes go first",
+    file: "src/internal/preludes.ts",
+    from: "[...this.registered],",
+    to: "[...this.registered].slice(0, 1),"
+  },
+  {
+    name: "the ring forgets one",
+    breaks: "no window above the limit",
+    file: "src/internal/rateWindow.ts",
+    from: "this.times[this.oldest] = now",
+    to: "if (this.oldest > 0) this.times[this.oldest] = now"
+  },
+  {
+    name: "each session has a rate of its own",
+    breaks: "no window above the limit",
+    file: "src/internal/outbox.ts",
+    from: "this.held = held",
+    to: `this.held = held
+    if (this.rate !== undefined) Object.assign(this.rate, { times: [], oldest: 0 })`
+  },
+  {
+    name: "a heartbeat of messages does not count",
+    breaks: "no window above the limit",
+    file: "src/internal/askers.ts",
+    from: "return inTurn === undefined ? send : ask(question, inTurn)",
+    to: "return inTurn === null ? ask(question, inTurn) : send"
+  },
+  {
+    name: "what greet sends does not count",
+    breaks: "no window above the limit",
+    file: "src/internal/greeting.ts",
+    from: "inTurn === undefined ? link.write([message])",
+    to: "inTurn !== null ? link.write([message])"
+  },
+  {
+    name: "a prelude takes its turn before there is room",
+    breaks: "no window above the limit",
+    file: "src/internal/outbox.ts",
+    from: "if (link.buffered() >= this.options.highWaterMark) {\n        const drained",
+    to: `if (this.rate !== undefined) {
+        const offered = Effect.suspend(() => this.offer(link, message, link.buffered()) ? Effect.void : link.ended)
+        const drained = Effect.ignore(link.drained(this.options.highWaterMark >> 1))
+        return Effect.andThen(this.rate.first(() => true), Effect.andThen(drained, offered))
+      }
+      if (link.buffered() >= this.options.highWaterMark) {
+        const drained`
   },
   {
     name: "bursts that wait are given newest first",
     breaks: "no frame twice or out of order",
     file: "src/internal/subscription.ts",
-    from: "return chunks.flatMap((chunk)",
-    to: "return chunks.toReversed().flatMap((chunk)"
+    from: "return batchOf(chunks)",
+    to: "return batchOf(chunks.toReversed())"
   },
   {
     name: "a burst of several is kept twice",

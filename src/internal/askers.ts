@@ -8,6 +8,7 @@ import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import type { ConnectionError } from "../ConnectionError.ts"
 import type { Link, Message } from "../Link.ts"
+import { type InTurn, sendInTurn } from "./rateWindow.ts"
 
 /** Something sent to hear from the peer. */
 export interface Question {
@@ -32,7 +33,7 @@ export interface Asker {
 export type MakeAsker = (
   link: Link,
   answered: (question: Question) => void,
-  slot?: Effect.Effect<void>
+  inTurn?: InTurn
 ) => Effect.Effect<Asker, never, Scope.Scope>
 
 // More questions than this are unanswered only where answers never come.
@@ -78,7 +79,7 @@ export const messages = (
   message: Effect.Effect<Message>,
   isReply: ((message: Message) => boolean) | undefined
 ): MakeAsker =>
-  Effect.fnUntraced(function*(link, answered, slot) {
+  Effect.fnUntraced(function*(link, answered, inTurn) {
     const unanswered: Array<Question> = []
     let defect: { readonly value: unknown } | undefined
     if (isReply !== undefined) {
@@ -94,19 +95,16 @@ export const messages = (
       })
     }
     const send = Effect.flatMap(message, (value) => Effect.andThen(link.write([value]), link.flush))
-    const sendInTurn = (question: Question, slot: Effect.Effect<void>) =>
+    const ask = (question: Question, inTurn: InTurn) =>
       Effect.flatMap(message, (value) => {
         question.isHeldBack = true
-        return slot.pipe(
-          Effect.andThen(Clock.clockWith((clock) =>
-            Effect.sync(() => {
-              question.isHeldBack = false
-              question.askedAt = clock.monotonicTimeNanosUnsafe()
-            })
-          )),
-          Effect.andThen(link.write([value])),
-          Effect.andThen(link.flush)
+        const sent = Clock.clockWith((clock) =>
+          sendInTurn(link, value, inTurn, () => {
+            question.isHeldBack = false
+            question.askedAt = clock.monotonicTimeNanosUnsafe()
+          })
         )
+        return Effect.andThen(sent, link.flush)
       })
     return {
       ask: (question) => {
@@ -115,7 +113,7 @@ export const messages = (
           unanswered.push(question)
           if (unanswered.length > maxUnanswered) unanswered.shift()
         }
-        return slot === undefined ? send : sendInTurn(question, slot)
+        return inTurn === undefined ? send : ask(question, inTurn)
       },
       forget: () => {
         unanswered.length = 0

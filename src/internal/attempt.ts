@@ -14,6 +14,7 @@ import type { DialPhase, Transport } from "../Transport.ts"
 import { within } from "./deadline.ts"
 import { failInterrupted, greet } from "./greeting.ts"
 import * as ObservedScope from "./observedScope.ts"
+import type { InTurn } from "./rateWindow.ts"
 import { redacted } from "./redact.ts"
 import { traceparent } from "./traceparent.ts"
 
@@ -36,7 +37,7 @@ export interface AttemptOptions {
   readonly connectionScope: Scope.Scope
   readonly beforeGreet: Effect.Effect<void>
   /** Waits for a frame's turn within the rate limit; undefined where there is none. */
-  readonly slot?: Effect.Effect<void> | undefined
+  readonly inTurn?: InTurn | undefined
   readonly onRequest: (endpoint: string) => void
 }
 

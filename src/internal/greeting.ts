@@ -21,6 +21,7 @@ import type { GreetSession, Handshake } from "../Handshake.ts"
 import type { Link, Message } from "../Link.ts"
 import { within } from "./deadline.ts"
 import type { ObservedScope } from "./observedScope.ts"
+import { type InTurn, sendInTurn } from "./rateWindow.ts"
 
 /** What greeting leaves behind. */
 export interface Greeted {
@@ -40,7 +41,7 @@ export const greet = Effect.fnUntraced(function*(
   handshake: Handshake["Service"],
   link: Link,
   observed: ObservedScope,
-  { attempt, slot }: { readonly attempt: number; readonly slot?: Effect.Effect<void> | undefined }
+  { attempt, inTurn }: { readonly attempt: number; readonly inTurn?: InTurn | undefined }
 ): Effect.fn.Return<Greeted, ConnectionError> {
   if (Option.isNone(handshake.greet)) return silent
   let batch: ReadonlyArray<Message> = []
@@ -80,7 +81,7 @@ export const greet = Effect.fnUntraced(function*(
     endpoint: link.endpoint,
     subprotocol: link.subprotocol,
     response: link.response,
-    send: (message) => slot === undefined ? link.write([message]) : Effect.andThen(slot, link.write([message])),
+    send: (message) => inTurn === undefined ? link.write([message]) : sendInTurn(link, message, inTurn),
     receive: turn.withPermit(take),
     end: (options) =>
       Effect.flatMap(checkClose(options, attempt, link.endpoint), ({ code, reason }) => {

@@ -90,10 +90,13 @@ class Watch {
   }
 
   run(makeAsker: MakeAsker): Effect.Effect<never, ConnectionError, Scope.Scope> {
-    return Effect.flatMap(makeAsker(this.link, (answered) => this.answered(answered), this.context?.slot), (asker) => {
-      this.asker = asker
-      return Effect.forever(this.beat, { disableYield: true })
-    })
+    return Effect.flatMap(
+      makeAsker(this.link, (answered) => this.answered(answered), this.context?.inTurn),
+      (asker) => {
+        this.asker = asker
+        return Effect.forever(this.beat, { disableYield: true })
+      }
+    )
   }
 
   private answered(question: Question): void {

@@ -14,11 +14,12 @@ import { InFlight, nothing, type Unflushed } from "./inFlight.ts"
 import type { Journal } from "./journal.ts"
 import { sleepUntil } from "./liveness.ts"
 import { messageSize } from "./messageSize.ts"
-import { type RateLimit, RateWindow } from "./rateWindow.ts"
-import { neverConnected, notAMessage, sendFailed } from "./sendFailures.ts"
+import { type InTurn, type RateLimit, RateWindow } from "./rateWindow.ts"
+import { isMessage, neverConnected, notAMessage, sendFailed } from "./sendFailures.ts"
 import { checkSend, nothingWanted, type SendOptions, type Wanted } from "./sendOptions.ts"
-import { SendQueue, type WaitsFor, type WhileDisconnected } from "./sendQueue.ts"
+import { SendQueue, type WhileDisconnected } from "./sendQueue.ts"
 import { Waiters, waitFor } from "./wait.ts"
+import type { WaitsFor } from "./waitingLine.ts"
 
 export interface OutboundOptions {
   /** Bytes that the transport may hold before a send suspends. */
@@ -33,9 +34,9 @@ export interface OutboxOwner {
   readonly journal: Journal
   readonly clock: Clock.Clock
   /** Starts a fiber that lives no longer than the session. */
-  readonly forkInSession: (effect: Effect.Effect<void>) => void
+  readonly runInSession: (effect: Effect.Effect<void>) => void
   /** Starts a fiber that lives no longer than the connection. */
-  readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
+  readonly runInScope: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
 }
 
 export class Outbox {
@@ -89,11 +90,13 @@ export class Outbox {
     waitsFor: WaitsFor,
     options: SendOptions | undefined
   ): Effect.Effect<void, ConnectionError> {
-    if (typeof message !== "string" && !(message instanceof Uint8Array)) {
-      return Effect.fail(sendFailed(new ConnectionError({ reason: notAMessage() })))
+    if (!isMessage(message)) return Effect.fail(sendFailed(new ConnectionError({ reason: notAMessage() })))
+    let wanted = nothingWanted
+    if (options !== undefined) {
+      const checked = checkSend(options, this.owner.clock)
+      if ("_tag" in checked) return Effect.fail(sendFailed(new ConnectionError({ reason: checked })))
+      wanted = checked
     }
-    const wanted = options === undefined ? nothingWanted : checkSend(options, this.owner.clock)
-    if ("_tag" in wanted) return Effect.fail(sendFailed(new ConnectionError({ reason: wanted })))
     const link = this.link
     if (link !== undefined && !this.held && !this.hasQueue && this.stopped === undefined && this.isInRate) {
       const buffered = link.buffered()
@@ -177,7 +180,7 @@ export class Outbox {
     if (expiresAt === undefined || (this.expiring !== undefined && this.expiring.at <= expiresAt)) return
     this.expiring?.fiber.interruptUnsafe()
     const { clock } = this.owner
-    const fiber = this.owner.fork(Effect.suspend(() =>
+    const fiber = this.owner.runInScope(Effect.suspend(() =>
       Effect.map(sleepUntil(clock, expiresAt), () => {
         this.expiring = undefined
         const { queue } = this
@@ -196,29 +199,34 @@ export class Outbox {
    * gate is shut; afterwards the same as `sendNow`.
    */
   sendFirst(link: Link, message: Message): Effect.Effect<void, ConnectionError> {
-    const isCurrent = () => this.link === link && this.held
-    const offer: Effect.Effect<void, ConnectionError> = Effect.suspend(() => {
-      if (!isCurrent()) return this.sendNow(message)
-      const buffered = link.buffered()
-      if (buffered >= this.options.highWaterMark) {
-        return Effect.flatMap(
-          Effect.mapError(link.drained(this.options.highWaterMark >> 1), (error) => sendFailed(error)),
-          () => offer
-        )
+    const isFirst = () => this.link === link && this.held
+    const next: Effect.Effect<void, ConnectionError> = Effect.suspend(() => {
+      if (!isFirst()) return this.sendNow(message)
+      if (link.buffered() >= this.options.highWaterMark) {
+        const drained = link.drained(this.options.highWaterMark >> 1)
+        return Effect.flatMap(Effect.mapError(drained, (error) => sendFailed(error)), () => next)
       }
-      return this.offer(link, message, buffered) ? Effect.void : Effect.fail(sendFailed(this.disconnected))
-    })
-    return Effect.suspend(() => {
-      if (typeof message !== "string" && !(message instanceof Uint8Array)) {
-        return Effect.fail(sendFailed(new ConnectionError({ reason: notAMessage() })))
+      let refused = false
+      // By the time of its turn all may be different.
+      const offer = (): boolean => {
+        const buffered = link.buffered()
+        if (!isFirst() || buffered >= this.options.highWaterMark) return false
+        refused = !this.offer(link, message, buffered)
+        return !refused
       }
-      return !isCurrent() || this.rate === undefined ? offer : Effect.andThen(this.rate.slot, offer)
+      const offered = this.rate === undefined ? Effect.succeed(offer()) : this.rate.first(offer)
+      return Effect.flatMap(offered, (taken) => {
+        if (taken) return Effect.void
+        // Closing: the session ends for the link's own reason, which must not be anticipated by a failure of this.
+        return refused ? Effect.mapError(link.ended, (error) => sendFailed(error)) : next
+      })
     })
+    return isMessage(message) ? next : Effect.fail(sendFailed(new ConnectionError({ reason: notAMessage() })))
   }
 
-  /** Waits for its turn within the rate limit, ahead of all ordinary frames; undefined where there is no limit. */
-  get slot(): Effect.Effect<void> | undefined {
-    return this.rate?.slot
+  /** The turn of frames that go before ordinary ones, within the rate limit; undefined where there is none. */
+  get inTurn(): InTurn | undefined {
+    return this.rate?.first
   }
 
   /** Everything sent so far has left this process. A loss is reported by every flush that waits, or else by the next one. */
@@ -338,7 +346,7 @@ export class Outbox {
       // Where the link has ended, there is nothing to do until `detach`.
       return Effect.matchEffect(link.drained(mark >> 1), { onSuccess: () => drain, onFailure: () => Effect.void })
     })
-    this.owner.forkInSession(drain)
+    this.owner.runInSession(drain)
   }
 
   /** The connection is closing: nothing more is accepted. */

@@ -59,7 +59,13 @@ export class Preludes {
   play(session: PreludeSession): Effect.Effect<void, ConnectionError> {
     return Effect.forEach(
       [...this.registered],
-      ({ removed, run }) => Effect.raceFirst(Effect.suspend(() => run(session)), removed.await),
+      (entry) =>
+        Effect.suspend(() =>
+          // It may have been removed while another one ran.
+          this.registered.has(entry)
+            ? Effect.raceFirst(Effect.suspend(() => entry.run(session)), entry.removed.await)
+            : Effect.void
+        ),
       { discard: true }
     )
   }

@@ -10,13 +10,19 @@ import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
+import type { ConnectionError } from "../ConnectionError.ts"
+import type { Link, Message } from "../Link.ts"
 import { sleepUntil } from "./liveness.ts"
+import { isMessage } from "./sendFailures.ts"
 
 export interface RateLimit {
   /** Frames, at least 1. */
   readonly limit: number
   readonly window: Duration.Duration
 }
+
+/** Waits for the turn of a frame within a rate limit, and offers it then; the result says whether it was taken. */
+export type InTurn = (offer: () => boolean) => Effect.Effect<boolean>
 
 export class RateWindow {
   private readonly limit: number
@@ -64,20 +70,41 @@ export class RateWindow {
     return Effect.suspend(() => sleepUntil(this.clock, this.freeAt))
   }
 
-  /** Waits for room ahead of all ordinary frames, and takes it: in the order in which it was asked for. */
-  get slot(): Effect.Effect<void> {
-    const wait: Effect.Effect<void> = Effect.suspend(() => {
-      if (!this.hasRoom) return Effect.andThen(this.pause, wait)
-      this.take()
-      return Effect.void
-    })
-    return Effect.suspend(() => {
-      if (this.urgent === 0 && this.hasRoom) {
-        this.take()
-        return Effect.void
-      }
+  /**
+   * Offers a frame as soon as there is room, ahead of all ordinary frames and in
+   * the order in which this was asked for. It counts from when it was taken.
+   */
+  readonly first: InTurn = (offer) => {
+    const wait: Effect.Effect<boolean> = Effect.suspend(() =>
+      this.hasRoom ? Effect.succeed(this.offerNow(offer)) : Effect.andThen(this.pause, wait)
+    )
+    // Whoever is counted is uncounted, at whatever step it is interrupted.
+    return Effect.uninterruptibleMask((restore) => {
+      if (this.isFree) return Effect.succeed(this.offerNow(offer))
       this.urgent++
-      return Effect.ensuring(this.turn.withPermit(wait), Effect.sync(() => this.urgent--))
+      return Effect.ensuring(restore(this.turn.withPermit(wait)), Effect.sync(() => this.urgent--))
     })
   }
+
+  private offerNow(offer: () => boolean): boolean {
+    const taken = offer()
+    if (taken) this.take()
+    return taken
+  }
 }
+
+/** Like `link.write`, in turn; `onTurn` is called right before. */
+export const sendInTurn = (
+  link: Link,
+  message: Message,
+  inTurn: InTurn,
+  onTurn?: () => void
+): Effect.Effect<void, ConnectionError> =>
+  Effect.flatMap(
+    inTurn(() => {
+      onTurn?.()
+      return isMessage(message) && link.offer(message)
+    }),
+    // The link knows why it was refused.
+    (taken) => taken ? Effect.void : link.write([message])
+  )

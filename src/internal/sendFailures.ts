@@ -2,6 +2,7 @@
  * The errors with which a send fails.
  */
 import { ConnectFailed, ConnectionError, InvalidRequest, SendFailed } from "../ConnectionError.ts"
+import type { Message } from "../Link.ts"
 
 /** Because of `cause`, whose attempt and endpoint it has. */
 export const sendFailed = (cause: ConnectionError, delivery: "notSent" | "unknown" = "notSent"): ConnectionError =>
@@ -10,6 +11,10 @@ export const sendFailed = (cause: ConnectionError, delivery: "notSent" | "unknow
     attempt: cause.attempt,
     endpoint: cause.endpoint
   })
+
+/** From a program without types it may be anything. */
+export const isMessage = (message: unknown): message is Message =>
+  typeof message === "string" || message instanceof Uint8Array
 
 /** Why nothing but a string or a `Uint8Array` is sent. */
 export const notAMessage = (): InvalidRequest =>

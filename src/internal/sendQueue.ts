@@ -10,6 +10,7 @@ import type { Journal } from "./journal.ts"
 import { messageSize } from "./messageSize.ts"
 import { sendFailed } from "./sendFailures.ts"
 import { expired, nothingWanted, replaced, type Wanted } from "./sendOptions.ts"
+import { type Entry, type Frame, type Settle, WaitingLine, type WaitsFor } from "./waitingLine.ts"
 
 /** What a send does while no session is open. */
 export type WhileDisconnected =
@@ -23,35 +24,18 @@ export type WhileDisconnected =
 
 type Buffering = Extract<WhileDisconnected, { readonly mode: "buffer" }>
 
-/** What ends the wait of a suspended send, but for its turn: `any` session comes, as `policy` says, or this `session` ends. */
-export type WaitsFor = "any" | "policy" | "session"
-
-type Settle = (outcome: Effect.Effect<void, ConnectionError>) => void
-
-/** One frame, and who waits for it. */
-interface Frame {
-  readonly message: Message
-  readonly bytes: number
-  /** True once `send` returned: the frame is ours now, and counts against the buffer's bounds. */
-  readonly buffered: boolean
-  readonly waitsFor: WaitsFor
-  /** Told the outcome; undefined for buffered frames. */
-  readonly settle: Settle | undefined
-  readonly wanted: Wanted
-}
-
-/** A place in the queue. */
-export interface Entry {
-  /** Counts what came to wait, in order. */
-  readonly number: number
-  /** Another one where it was replaced by one with the same key. */
-  frame: Frame
-}
-
 /** A suspended sender's own frame, and where it waits. */
 export interface Ticket {
   readonly entry: Entry
   readonly frame: Frame
+}
+
+/** Which frames do not make room for another one. */
+interface Limits {
+  /** This one and all behind it, which are newer. */
+  readonly before?: Entry
+  /** This one, whose place the other takes. */
+  readonly spared?: Entry | undefined
 }
 
 type Settled = readonly [Frame, Effect.Effect<void, ConnectionError>]
@@ -59,9 +43,7 @@ type Settled = readonly [Frame, Effect.Effect<void, ConnectionError>]
 export class SendQueue {
   private readonly policy: WhileDisconnected
   private readonly journal: Journal
-  private entries: Array<Entry> = []
-  /** The places that have a key. */
-  private readonly keyed = new Map<string, Entry>()
+  private readonly line = new WaitingLine()
   /** The number of the newest that ever waited. */
   newest = 0
   private bufferedMessages = 0
@@ -73,12 +55,12 @@ export class SendQueue {
   }
 
   get length(): number {
-    return this.entries.length
+    return this.line.length
   }
 
   /** What goes next; undefined where nothing waits. */
   get head(): Entry | undefined {
-    return this.entries[0]
+    return this.line.head
   }
 
   /** A sender suspends; `settle` is called once, unless it leaves before. */
@@ -89,11 +71,8 @@ export class SendQueue {
 
   /** A sender is gone. False where it did not wait any more. */
   leave({ entry, frame }: Ticket): boolean {
-    if (entry.frame !== frame) return false
-    const index = this.entries.indexOf(entry)
-    if (index < 0) return false
-    this.entries.splice(index, 1)
-    this.forget(entry)
+    if (entry.frame !== frame || !entry.isWaiting) return false
+    this.remove(entry)
     return true
   }
 
@@ -105,9 +84,9 @@ export class SendQueue {
   ): "kept" | "dropped" | "suspend" | "fail" {
     const bytes = messageSize(message)
     // What it would replace makes room first, and stays where that is not enough.
-    const former = this.formerOf(wanted)
+    const former = this.line.keyedBy(wanted.replaceKey)
     if (former !== undefined) this.count(former.frame, -1)
-    const decision = this.makeRoom(bytes, policy, former)
+    const decision = this.makeRoom(bytes, policy, { spared: former })
     if (former !== undefined) this.count(former.frame, 1)
     if (decision === "kept") {
       this.put(kept({ message, bytes, buffered: true, waitsFor: "policy", settle: undefined, wanted }))
@@ -115,38 +94,21 @@ export class SendQueue {
     return decision
   }
 
-  private formerOf({ replaceKey }: Wanted): Entry | undefined {
-    return replaceKey === undefined ? undefined : this.keyed.get(replaceKey)
-  }
-
   /** Puts a frame behind all others, or in the place of the one with its key. */
   private put(frame: Frame): Entry {
     this.newest++
     this.count(frame, 1)
-    const former = this.formerOf(frame.wanted)
-    if (former === undefined) {
-      const entry: Entry = { number: this.newest, frame }
-      this.entries.push(entry)
-      this.remember(entry)
-      return entry
-    }
-    const old = former.frame
-    former.frame = frame
+    const former = this.line.keyedBy(frame.wanted.replaceKey)
+    if (former === undefined) return this.line.add(this.newest, frame)
+    const old = this.line.replace(former, frame)
     this.count(old, -1)
     if (old.buffered) this.journal.dropped("outbound", "replaced", 1, old.bytes)
     else old.settle?.(Effect.fail(sendFailed(replaced(old.wanted.replaceKey!))))
     return former
   }
 
-  private remember(entry: Entry): void {
-    const { replaceKey } = entry.frame.wanted
-    if (replaceKey !== undefined) this.keyed.set(replaceKey, entry)
-  }
-
-  /** It is not in the queue any more. */
-  private forget(entry: Entry): void {
-    const { replaceKey } = entry.frame.wanted
-    if (replaceKey !== undefined) this.keyed.delete(replaceKey)
+  private remove(entry: Entry): void {
+    this.line.remove(entry)
     this.count(entry.frame, -1)
   }
 
@@ -156,13 +118,13 @@ export class SendQueue {
     this.bufferedBytes += by * frame.bytes
   }
 
-  private makeRoom(bytes: number, policy: Buffering, spared?: Entry): "kept" | "dropped" | "suspend" | "fail" {
+  private makeRoom(bytes: number, policy: Buffering, limits: Limits): "kept" | "dropped" | "suspend" | "fail" {
     if (this.fits(bytes, policy)) return "kept"
     const { overflow } = policy
     if (overflow === "suspend" || overflow === "fail") return overflow
     // A message larger than the whole buffer pushes out none of the others.
     if (overflow === "dropOldest" && bytes <= policy.bytes) {
-      while (!this.fits(bytes, policy) && this.dropOldest(spared)) {}
+      while (!this.fits(bytes, policy) && this.dropOldest(limits)) {}
       if (this.fits(bytes, policy)) return "kept"
     }
     this.journal.dropped("outbound", overflow, 1, bytes)
@@ -173,59 +135,51 @@ export class SendQueue {
     return this.bufferedMessages + 1 <= policy.messages && this.bufferedBytes + bytes <= policy.bytes
   }
 
-  private dropOldest(spared: Entry | undefined): boolean {
-    const index = this.entries.findIndex((entry) => entry.frame.buffered && entry !== spared)
-    if (index < 0) return false
-    const [entry] = this.entries.splice(index, 1)
-    this.forget(entry!)
-    this.journal.dropped("outbound", "dropOldest", 1, entry!.frame.bytes)
-    return true
+  private dropOldest({ before, spared }: Limits): boolean {
+    for (const entry of this.line) {
+      if (entry === before) return false
+      if (!entry.frame.buffered || entry === spared) continue
+      this.remove(entry)
+      this.journal.dropped("outbound", "dropOldest", 1, entry.frame.bytes)
+      return true
+    }
+    return false
   }
 
   /** The head was handed over. */
   sent(): void {
-    const entry = this.entries.shift()!
-    this.forget(entry)
+    const entry = this.line.head!
+    this.remove(entry)
     entry.frame.settle?.(Effect.void)
   }
 
   /** When the first of those that wait expires; undefined where none does. */
   get nextExpiry(): bigint | undefined {
-    let next: bigint | undefined
-    for (const { frame: { wanted: { expiresAt } } } of this.entries) {
-      if (expiresAt !== undefined && (next === undefined || expiresAt < next)) next = expiresAt
-    }
-    return next
+    return this.line.nextToExpire?.expiresAt
   }
 
   /** What has expired by now is not sent any more. */
   expire(now: bigint): void {
     const settled: Array<Settled> = []
-    this.entries = this.entries.filter((entry) => {
-      const { buffered, bytes, wanted } = entry.frame
-      if (wanted.expiresAt === undefined || wanted.expiresAt > now) return true
-      this.forget(entry)
-      if (buffered) this.journal.dropped("outbound", "expired", 1, bytes)
-      else settled.push([entry.frame, Effect.fail(sendFailed(expired(wanted.expireAfter!)))])
-      return false
-    })
+    for (;;) {
+      const next = this.line.nextToExpire
+      if (next === undefined || next.expiresAt > now) break
+      this.remove(next)
+      const { frame } = next
+      if (frame.buffered) this.journal.dropped("outbound", "expired", 1, frame.bytes)
+      else settled.push([frame, Effect.fail(sendFailed(expired(frame.wanted.expireAfter!)))])
+    }
     settleAll(settled)
   }
 
   /** The session ended: senders that suspended above its mark fall under the policy now. */
   sessionEnded(error: ConnectionError): void {
-    const waiting = this.entries
-    this.entries = []
     const settled: Array<Settled> = []
-    for (const entry of waiting) {
+    for (const entry of this.line) {
       const outcome = this.outlives(entry, error)
-      if (outcome === undefined) {
-        this.entries.push(entry)
-        continue
-      }
+      if (outcome === undefined) continue
       // A frame that is kept is settled, and stays.
-      if (entry.frame.buffered) this.entries.push(entry)
-      else this.forget(entry)
+      if (!entry.frame.buffered) this.remove(entry)
       settled.push(outcome)
     }
     // Not before all are in their places: a sender goes on at once, and what it sends next must not overtake them.
@@ -237,7 +191,9 @@ export class SendQueue {
     const { frame } = entry
     if (frame.waitsFor === "session") return [frame, Effect.fail(sendFailed(error))]
     if (frame.buffered || frame.waitsFor === "any" || this.policy.mode === "suspend") return undefined
-    const decision = this.policy.mode === "buffer" ? this.makeRoom(frame.bytes, this.policy) : this.policy.mode
+    const decision = this.policy.mode === "buffer"
+      ? this.makeRoom(frame.bytes, this.policy, { before: entry })
+      : this.policy.mode
     switch (decision) {
       case "suspend":
         return undefined
@@ -257,15 +213,15 @@ export class SendQueue {
 
   /** Whoever waits is told, buffered frames are dropped and counted; the result says whether there were any. */
   close(end: Effect.Effect<never, ConnectionError>): boolean {
-    const waiting = this.entries
     const hadBuffered = this.bufferedMessages > 0
-    this.entries = []
-    this.keyed.clear()
-    this.bufferedMessages = this.bufferedBytes = 0
-    for (const { frame } of waiting) {
+    const settled: Array<Settled> = []
+    for (const entry of this.line) {
+      const { frame } = entry
+      this.remove(entry)
       if (frame.buffered) this.journal.dropped("outbound", "closed", 1, frame.bytes)
-      frame.settle?.(Effect.mapError(end, (error) => sendFailed(error)))
+      else settled.push([frame, Effect.mapError(end, (error) => sendFailed(error))])
     }
+    settleAll(settled)
     return hadBuffered
   }
 }

@@ -186,7 +186,11 @@ export class SessionLifecycle {
       fiber.addObserver((exit) => {
         if (Exit.isSuccess(exit)) {
           if (this.current === session) this.owner.outbox.attach(link)
-        } else if (session.scope.state._tag !== "Closed") session.failWith(exit.cause)
+        } else if (session.scope.state._tag !== "Closed") {
+          // From within, by whoever it shares its work with: an outage, not a defect.
+          const interrupted = Cause.hasInterruptsOnly(exit.cause)
+          session.failWith(interrupted ? Cause.fail("its prelude was interrupted") : exit.cause)
+        }
       })
     })
   }
@@ -195,7 +199,7 @@ export class SessionLifecycle {
   private guard(session: ActiveSession, greeted: Effect.Effect<never, unknown> | undefined): Effect.Effect<void> {
     const guard: Effect.Effect<never, unknown> = greeted ?? this.owner.services.heartbeat.guard(session.link, {
       attempt: session.attempt,
-      slot: this.owner.outbox.slot,
+      inTurn: this.owner.outbox.inTurn,
       onRtt: (rtt) => this.onRtt(session, rtt)
     })
     return Effect.map(Effect.forkIn(guard, session.scope), (fiber) => {

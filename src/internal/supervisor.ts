@@ -29,7 +29,7 @@ import { Ending, type Terminal } from "./ending.ts"
 import { InboundWatch } from "./inboundWatch.ts"
 import { Inbox } from "./inbox.ts"
 import { Journal, type JournalOwner } from "./journal.ts"
-import { Outbox } from "./outbox.ts"
+import { Outbox, type OutboxOwner } from "./outbox.ts"
 import * as Pacer from "./pacer.ts"
 import { redialWait } from "./redialWait.ts"
 import { type HandedOut, makeSession } from "./session.ts"
@@ -42,7 +42,7 @@ export interface Services {
   readonly reconnect: Reconnect["Service"]
 }
 
-export class Supervisor implements JournalOwner {
+export class Supervisor implements JournalOwner, OutboxOwner {
   readonly options: CheckedOptions
   readonly services: Services
   readonly clock: Clock.Clock
@@ -94,12 +94,7 @@ export class Supervisor implements JournalOwner {
     })
     this.inboundWatch = new InboundWatch(this)
     this.inbox = new Inbox(this.options.inbound, this.inboundWatch)
-    this.outbox = new Outbox(this.options.outbound, {
-      journal: this.journal,
-      clock: this.clock,
-      forkInSession: (effect) => this.runInSession(effect),
-      fork: (effect) => Fiber.runIn(this.run(effect), this.scope)
-    })
+    this.outbox = new Outbox(this.options.outbound, this)
   }
 
   get name(): string {
@@ -197,6 +192,11 @@ export class Supervisor implements JournalOwner {
     return Effect.runForkWith(this.context)(effect)
   }
 
+  /** Starts a fiber that lives no longer than the connection. */
+  runInScope(effect: Effect.Effect<void>): Fiber.Fiber<void> {
+    return Fiber.runIn(this.run(effect), this.scope)
+  }
+
   /** Starts a fiber that lives no longer than the session. */
   runInSession(effect: Effect.Effect<void>): Fiber.Fiber<void> {
     return Fiber.runIn(this.run(effect), this.current?.scope ?? this.scope)
@@ -272,7 +272,7 @@ export class Supervisor implements JournalOwner {
       connectionScope: scope,
       // The previous session's finalizers are awaited before the next session is greeted.
       beforeGreet: lifecycle.finalized,
-      slot: this.outbox.slot,
+      inTurn: this.outbox.inTurn,
       onRequest: (endpoint) => attempts.requested(endpoint)
     })).pipe(
       Effect.exit,

@@ -1,12 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import { TestClock } from "effect/testing"
 import { AbnormalClosure, ConnectionClosed, ConnectionError } from "../../src/ConnectionError.ts"
 import type { Journal } from "../../src/internal/journal.ts"
 import { Outbox } from "../../src/internal/outbox.ts"
+import type { RateLimit } from "../../src/internal/rateWindow.ts"
 import type { WhileDisconnected } from "../../src/internal/sendQueue.ts"
 import { beside, collect, settle } from "../support/connect.ts"
 import { makeJournal } from "../support/journal.ts"
@@ -16,7 +19,10 @@ const lost = new ConnectionError({ reason: new AbnormalClosure({ cause: undefine
 const closed = new ConnectionError({ reason: new ConnectionClosed({}) })
 
 /** An outbox with a mark of 50 bytes. */
-const make = Effect.fnUntraced(function*(whileDisconnected: WhileDisconnected = { mode: "suspend" }) {
+const make = Effect.fnUntraced(function*(
+  whileDisconnected: WhileDisconnected = { mode: "suspend" },
+  { rateLimit, timers = true }: { readonly rateLimit?: RateLimit; readonly timers?: boolean } = {}
+) {
   const journal: Journal = yield* makeJournal({ name: "outbox", onTick: () => {} })
   const drains: Array<Fiber.Fiber<void>> = []
   const context = yield* Effect.context()
@@ -25,8 +31,22 @@ const make = Effect.fnUntraced(function*(whileDisconnected: WhileDisconnected = 
     drains.push(fiber)
     return fiber
   }
-  const clock = yield* Clock.clockWith(Effect.succeed)
-  const outbox = new Outbox({ highWaterMark: 50, whileDisconnected }, { journal, clock, forkInSession: fork, fork })
+  const inTime = yield* Clock.clockWith(Effect.succeed)
+  const clock: Clock.Clock = timers ? inTime : {
+    currentTimeMillisUnsafe: () => inTime.currentTimeMillisUnsafe(),
+    currentTimeMillis: inTime.currentTimeMillis,
+    currentTimeNanosUnsafe: () => inTime.currentTimeNanosUnsafe(),
+    currentTimeNanos: inTime.currentTimeNanos,
+    monotonicTimeNanosUnsafe: () => inTime.monotonicTimeNanosUnsafe(),
+    monotonicTimeNanos: inTime.monotonicTimeNanos,
+    sleep: () => Effect.never
+  }
+  const outbox = new Outbox({ highWaterMark: 50, whileDisconnected, rateLimit }, {
+    journal,
+    clock,
+    runInSession: fork,
+    runInScope: fork
+  })
   yield* Effect.addFinalizer(() => Fiber.interruptAll(drains))
   const events = yield* collect(journal.events)
   const dropped = () =>
@@ -295,6 +315,87 @@ describe("flush", () => {
       yield* send(busy.outbox, ["a"])
       busy.outbox.close(Effect.fail(closed), true)
       assert.strictEqual(outcome(yield* beside(busy.outbox.flush)), "ConnectionClosed")
+    }))
+})
+
+describe("what a send wants", () => {
+  it.effect("what has expired by its turn is not sent, even where its timer is late", () =>
+    Effect.gen(function*() {
+      const { dropped, outbox } = yield* make(
+        { mode: "buffer", messages: 9, bytes: 1000, overflow: "fail" },
+        { timers: false }
+      )
+      yield* beside(outbox.send("buffered", false, { expireAfter: 1000 }))
+      const [late, inTime] = [
+        yield* beside(outbox.send("late", true, { expireAfter: 1000 })),
+        yield* beside(outbox.send("in time", true, { expireAfter: 1001 }))
+      ]
+      yield* TestClock.adjust(1000)
+      assert.isUndefined(outcome(late))
+      const link = yield* WiredLink.make()
+      outbox.attach(link.state)
+      yield* settle
+      assert.deepStrictEqual(link.sent, ["in time"])
+      assert.deepStrictEqual([late, inTime].map(outcome), ["notSent SendExpired", "Success"])
+      assert.deepStrictEqual(dropped(), ["expired 1/8"])
+    }))
+
+  it.effect("a frame that expires behind another wakes a flush that waits for it", () =>
+    Effect.gen(function*() {
+      const { outbox } = yield* make()
+      const link = yield* WiredLink.make()
+      outbox.attach(link.state)
+      yield* send(outbox, tens(1, 5))
+      const waiting = yield* beside(outbox.send("waiting", false, { expireAfter: 10 }))
+      const flush = yield* beside(outbox.flush)
+      yield* TestClock.adjust(10)
+      assert.strictEqual(outcome(waiting), "notSent SendExpired")
+      assert.isUndefined(outcome(flush))
+      link.leave(5)
+      yield* settle
+      assert.strictEqual(outcome(flush), "Success")
+    }))
+})
+
+describe("what goes first", () => {
+  it.effect("counts in the rate limit from when it was handed over, not from its turn", () =>
+    Effect.gen(function*() {
+      const { outbox } = yield* make(undefined, { rateLimit: { limit: 1, window: Duration.seconds(1) } })
+      const link = yield* WiredLink.make()
+      outbox.prepare(link.state, true)
+      const user = yield* beside(outbox.send("user", false))
+      yield* beside(outbox.sendFirst(link.state, "a".repeat(50)))
+      // There is room within the limit, but none below the mark.
+      const second = yield* beside(outbox.sendFirst(link.state, "second"))
+      yield* TestClock.adjust(5000)
+      assert.isUndefined(outcome(second))
+      link.leave(1)
+      yield* settle
+      assert.strictEqual(outcome(second), "Success")
+      outbox.attach(link.state)
+      yield* TestClock.adjust(999)
+      assert.isUndefined(outcome(user))
+      yield* TestClock.adjust(1)
+      yield* settle
+      assert.deepStrictEqual(link.sent, ["a".repeat(50), "second", "user"])
+    }))
+
+  it.effect("waits below the mark in nobody's way: its turn is another's meanwhile", () =>
+    Effect.gen(function*() {
+      const { outbox } = yield* make(undefined, { rateLimit: { limit: 1, window: Duration.seconds(1) } })
+      const link = yield* WiredLink.make()
+      outbox.prepare(link.state, true)
+      yield* beside(outbox.sendFirst(link.state, "a".repeat(50)))
+      const second = yield* beside(outbox.sendFirst(link.state, "second"))
+      const beat = yield* beside(outbox.inTurn!(() => link.state.offer("beat")))
+      yield* TestClock.adjust(1000)
+      yield* settle
+      assert.isTrue(Exit.isSuccess(beat.pollUnsafe()!))
+      link.leave(2)
+      yield* TestClock.adjust(1000)
+      yield* settle
+      assert.deepStrictEqual(link.sent, ["a".repeat(50), "beat", "second"])
+      assert.strictEqual(outcome(second), "Success")
     }))
 })
 

@@ -37,6 +37,19 @@ describe("Preludes", () => {
       assert.isFalse(preludes.isEmpty)
     }))
 
+  it.effect("do not begin where they were removed while another one ran", () =>
+    Effect.gen(function*() {
+      const preludes = new Preludes()
+      const log: Array<string> = []
+      const end = preludes.add(() => Effect.never)
+      const remove = preludes.add(() => Effect.sync(() => log.push("begins")))
+      const playing = yield* Effect.forkChild(preludes.play(session), { startImmediately: true })
+      remove()
+      end()
+      yield* Fiber.join(playing)
+      assert.deepStrictEqual(log, [])
+    }))
+
   it("say whether there are any", () => {
     const preludes = new Preludes()
     assert.isTrue(preludes.isEmpty)

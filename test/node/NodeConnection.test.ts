@@ -192,16 +192,25 @@ describe("NodeConnection", () => {
 
   // TypeScript refused these groups, which `false` may stand for: only one Config of the whole group would do.
   it.effect.each([
-    ["heartbeat.interval", { HEARTBEAT_INTERVAL: "0 seconds", RESET_AFTER: "1 minute" }],
-    ["reconnect.resetAfter", { HEARTBEAT_INTERVAL: "5 seconds", RESET_AFTER: "0 seconds" }]
+    ["heartbeat.interval", { HEARTBEAT_INTERVAL: "0 seconds" }],
+    ["reconnect.resetAfter", { RESET_AFTER: "0 seconds" }],
+    ["outbound.rateLimit.limit", { RATE_LIMIT: "0" }],
+    ["outbound.rateLimit.window", { RATE_WINDOW: "0 seconds" }]
   ])("layerConfig reads each option of a group, %s for one", ([option, env]) =>
     Effect.gen(function*() {
       const layer = NodeConnection.layerConfig({
         url: Config.succeed(url),
         heartbeat: { interval: Config.Duration("HEARTBEAT_INTERVAL") },
-        reconnect: { resetAfter: Config.Duration("RESET_AFTER") }
+        reconnect: { resetAfter: Config.Duration("RESET_AFTER") },
+        outbound: { rateLimit: { limit: Config.Int("RATE_LIMIT"), window: Config.Duration("RATE_WINDOW") } }
       })
-      const provider = ConfigProvider.layer(ConfigProvider.fromUnknown(env))
+      const provider = ConfigProvider.layer(ConfigProvider.fromUnknown({
+        HEARTBEAT_INTERVAL: "5 seconds",
+        RESET_AFTER: "1 minute",
+        RATE_LIMIT: "5",
+        RATE_WINDOW: "1 second",
+        ...(env as object)
+      }))
       const error = yield* Effect.flip(Layer.build(Layer.provide(layer, provider)))
       assert(error._tag === "ConnectionError" && error.reason._tag === "InvalidRequest")
       assert.strictEqual(error.reason.option, option)
