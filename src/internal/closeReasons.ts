@@ -37,7 +37,9 @@ interface Frame {
 const describe = (frame: Frame): string =>
   (frame.initiator === "peer" ? "the peer closed the connection" : "we closed the connection") +
   ` with ${CloseCode.format(frame.code)}: ${CloseCode.get(frame.code).meaning}` +
-  (frame.closeReason === "" ? "" : `; it said ${JSON.stringify(frame.closeReason)}`)
+  (frame.closeReason === ""
+    ? ""
+    : `; ${frame.initiator === "peer" ? "it" : "we"} said ${JSON.stringify(frame.closeReason)}`)
 
 type CodeFields = ReturnType<typeof fieldsOf>
 

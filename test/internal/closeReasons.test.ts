@@ -28,6 +28,9 @@ describe("the reason of a Close frame", () => {
     assert.deepStrictEqual([reason._tag, reason.code, reason.closeReason, reason.initiator], [tag, code, "bye", "peer"])
     assert.include(reason.message, `the peer closed the connection with ${code} (`)
     assert.include(reason.message, "it said \"bye\"")
+    const ours = fromCloseFrame({ code: 4001, closeReason: "bye", initiator: "self" })
+    assert.include(ours.message, "we closed the connection")
+    assert.include(ours.message, "we said \"bye\"")
     assert.strictEqual(fromCloseFrame({ code, initiator: "self" }).initiator, "self")
   })
 
