@@ -495,4 +495,20 @@ describe("rateLimit", () => {
       assert.isDefined(flush.pollUnsafe())
       assert.deepStrictEqual(yield* peer.received, ["1", "new"])
     }))
+
+  it.effect("a close waits for what is held back, and no longer than `closeTimeout`", () =>
+    Effect.gen(function*() {
+      const { connection, peer } = yield* openWith({
+        connection: { closeTimeout: "3 seconds", outbound: { rateLimit: { limit: 1, window: "2 seconds" } } }
+      })
+      const sends = yield* Effect.forEach(["1", "2", "3"], (message) => beside(connection.send(message)))
+      const closing = yield* beside(connection.close())
+      yield* TestClock.adjust("2999 millis")
+      assert.deepStrictEqual(sends.map(outcome), ["Success", "Success", undefined])
+      assert.isUndefined(closing.pollUnsafe())
+      yield* TestClock.adjust("1 milli")
+      assert.isDefined(closing.pollUnsafe())
+      assert.strictEqual(outcome(sends[2]!), "ConnectionClosed")
+      assert.deepStrictEqual(yield* peer.received, ["1", "2"])
+    }))
 })
