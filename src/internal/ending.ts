@@ -91,7 +91,9 @@ export class Ending extends Waiters {
         return Effect.void
       case "GaveUp":
         return attempts.annotate(Effect.logWarning(
-          `closed for good after ${attempts.dials} dials: ${terminal.error.message}`
+          `closed for good after ${attempts.dials} ${
+            attempts.dials === 1 ? "dial" : "dials"
+          }: ${terminal.error.message}`
         ))
       case "Died":
         return attempts.annotate(Effect.logError("closed by a defect", terminal.cause))
