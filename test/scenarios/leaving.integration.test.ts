@@ -360,7 +360,7 @@ describe("leaving", () => {
         assert.isAtMost(after["fibers"]!, before["fibers"]! + 8)
         assert.isAtMost(after["listeners"]!, before["listeners"]!)
       }),
-    120_000
+    300_000
   )
 })
 
