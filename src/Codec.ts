@@ -92,7 +92,7 @@ export const ndjson: Codec = {
   name: "ndjson",
   encode: (value) => `${json.encode(value) as string}\n`,
   decode: json.decode,
-  split: (message) => textOf(message).split("\n").filter((line) => blank.test(line))
+  split: (message) => textOf(message).split("\n").filter((line) => hasText.test(line))
 }
 
 /** Strings, sent as text. */
@@ -154,4 +154,4 @@ const codecError = (
   })
 
 const utf8 = new TextDecoder("utf-8", { fatal: true })
-const blank = /\S/
+const hasText = /\S/

@@ -110,9 +110,10 @@ export interface ConnectionService {
    * **Details**
    *
    * Several run one after the other, in the order in which they were added. A
-   * failure or a defect ends the session, and so does nothing else: bound what may
-   * take long. The end of the session, or of the scope, interrupts it. Added while a
-   * session is open, it runs from the next one on.
+   * failure ends the session; a defect is a bug, and closes the connection. There is
+   * no other bound: limit what may take long. The end of the session, or of the
+   * scope, interrupts it. Added while a session is open, it runs from the next one
+   * on.
    */
   readonly prelude: (
     run: (session: PreludeSession) => Effect.Effect<void, ConnectionError>

@@ -35,10 +35,6 @@ export class Deadlines<A extends Expiring> {
     else this.down(last, place)
   }
 
-  clear(): void {
-    this.heap.length = 0
-  }
-
   private up(element: A, from: number): void {
     const { heap } = this
     let place = from

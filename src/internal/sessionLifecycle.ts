@@ -103,9 +103,10 @@ export class SessionLifecycle {
   open(established: Established, linkScope: Scope.Closeable, dialBegun: bigint): Effect.Effect<ActiveSession> {
     return Effect.suspend(() => {
       const preludes = this.preludes === undefined || this.preludes.isEmpty ? undefined : this.preludes
-      const downtime = () => Duration.nanos(this.owner.clock.monotonicTimeNanosUnsafe() - this.downNanos!)
-      const first = preludes && { preludes, downtime: downtime(), previous: this.owner.attempts.previous }
-      const session = this.begin(established, linkScope, dialBegun, preludes !== undefined)
+      const now = this.owner.clock.monotonicTimeNanosUnsafe()
+      const downtime = Duration.nanos(now - this.downNanos!)
+      const first = preludes && { preludes, downtime, previous: this.owner.attempts.previous }
+      const session = this.begin(established, linkScope, { now, dialBegun, downtime, held: first !== undefined })
       const guarded = Effect.as(this.guard(session, established.heartbeat), session)
       return first === undefined ? guarded : Effect.andThen(this.play(session, first), guarded)
     })
@@ -115,12 +116,17 @@ export class SessionLifecycle {
   private begin(
     established: Established,
     linkScope: Scope.Closeable,
-    dialBegun: bigint,
-    held: boolean
+    opening: {
+      readonly now: bigint
+      readonly dialBegun: bigint
+      readonly downtime: Duration.Duration
+      /** Something goes first, and the gate stays shut until then. */
+      readonly held: boolean
+    }
   ): ActiveSession {
-    const { attempts, clock, inbox, journal, outbox } = this.owner
+    const { attempts, inbox, journal, outbox } = this.owner
     const { leftover, link, observed } = established
-    const now = clock.monotonicTimeNanosUnsafe()
+    const { dialBegun, downtime, held, now } = opening
     const session: ActiveSession = new ActiveSession({
       id: ++this.opened,
       attempt: attempts.number,
@@ -143,7 +149,7 @@ export class SessionLifecycle {
     journal.publish("Opened", () => ({
       session: session.id,
       attempt: session.attempt,
-      downtime: Duration.nanos(now - this.downNanos!),
+      downtime,
       previous: Option.fromUndefinedOr(attempts.previous)
     }))
     inbox.attach(link)

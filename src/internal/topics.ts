@@ -123,6 +123,10 @@ export class Topics<Key, Incoming, Outgoing>
 
   remove(key: Key, subscriber: AnySubscriber): void {
     subscriber.leave()
+    this.detach(key, subscriber)
+  }
+
+  private detach(key: Key, subscriber: AnySubscriber): void {
     const topic = this.topics.get(key)
     if (topic?.subscribers.includes(subscriber) !== true) return
     topic.subscribers = topic.subscribers.filter((other) => other !== subscriber)
@@ -145,13 +149,7 @@ export class Topics<Key, Incoming, Outgoing>
 
   onFailed(subscriber: AnySubscriber): void {
     // It has read what waited for it, or is about to: its place goes at once.
-    const key = subscriber.key as Key
-    const topic = this.topics.get(key)
-    if (topic === undefined || !topic.subscribers.includes(subscriber)) return
-    topic.subscribers = topic.subscribers.filter((other) => other !== subscriber)
-    if (topic.subscribers.length > 0) return
-    this.drop(topic)
-    this.wire?.close(topic)
+    this.detach(subscriber.key as Key, subscriber)
   }
 
   onFull(subscriber: AnySubscriber): void {
