@@ -4,10 +4,8 @@
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import type * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ConnectionError } from "./ConnectionError.ts"
@@ -15,39 +13,22 @@ import type { Verdict } from "./internal/confirmations.ts"
 import { followSessions } from "./internal/followSessions.ts"
 import type { Gap } from "./internal/gap.ts"
 import { makePace } from "./internal/replayPace.ts"
-import { type BufferOptions, Subscriber } from "./internal/subscriber.ts"
+import { Subscriber } from "./internal/subscriber.ts"
 import type { SubscriptionOverflow, SubscriptionRefused, SubscriptionTimedOut } from "./internal/subscriptionErrors.ts"
-import { checkBuffer, checkSubscriptions } from "./internal/subscriptionOptions.ts"
+import { type Buffer, checkBuffer, checkSubscriptions, type Tuning } from "./internal/subscriptionOptions.ts"
 import type { Said } from "./internal/topic.ts"
 import { Topics } from "./internal/topics.ts"
 import type { ProtocolService } from "./Protocol.ts"
 
 export type { Gap } from "./internal/gap.ts"
 export { SubscriptionOverflow, SubscriptionRefused, SubscriptionTimedOut } from "./internal/subscriptionErrors.ts"
+export type { Buffer, Tuning } from "./internal/subscriptionOptions.ts"
 
 /** What can name a subscription. `1` and `"1"` are two keys. */
 export type Key = string | number | bigint | boolean | symbol | null
 
-/** How much may wait for one subscriber. */
-export interface Buffer {
-  /** Messages, beside the batch in the subscriber's hands. Default 1 024. */
-  readonly capacity?: number | undefined
-  /**
-   * What happens when that many wait.
-   *
-   * - `"backpressure"` (default): the socket is held up until there is room, as
-   *   by any slow reader of the connection, under its `inbound` options. All keys
-   *   wait for the slowest subscriber, and nothing is lost. Where the socket
-   *   cannot be held up (`inbound.overflow` is not `"backpressure"`), the
-   *   subscriber fails with `SubscriptionOverflow` 65 536 messages later.
-   * - `"dropOldest"`, `"dropNewest"`: counted, and announced with one warning.
-   * - `"fail"`: this subscriber alone fails, with `SubscriptionOverflow`.
-   */
-  readonly overflow?: BufferOptions["overflow"] | undefined
-}
-
 /** How subscriptions are kept, and their messages told apart. */
-export interface Options<Incoming, Outgoing, K extends Key, R = never> {
+export interface Options<Incoming, Outgoing, K extends Key, R = never> extends Tuning {
   /** What they go over; it may serve others as well. */
   readonly protocol: ProtocolService<Incoming, Outgoing>
   /**
@@ -63,30 +44,6 @@ export interface Options<Incoming, Outgoing, K extends Key, R = never> {
    * when that session ends. It may send and request as it likes.
    */
   readonly onGap?: ((gap: Gap<Outgoing>) => Effect.Effect<void, never, R>) | undefined
-  /** How long a subscription with `confirm` waits for it, from its `open` on. Default 10 seconds. */
-  readonly confirmTimeout?: Duration.Input | undefined
-  /** For subscribers that do not say otherwise. */
-  readonly buffer?: Buffer | undefined
-  /** How fast `open`s and `close`s are sent. */
-  readonly replay?: {
-    /** So many are sent in one go, before others have their turn. Default 100. */
-    readonly batch?: number | undefined
-    /** Default: none, but for the connection's own. */
-    readonly rateLimit?: {
-      /** Messages in any window of that length, wherever it begins. */
-      readonly limit: number
-      readonly window: Duration.Input
-      /**
-       * Effect's `RateLimiter`, where others take from the same allowance: other
-       * connections, or other processes through its Redis store. It counts in
-       * fixed windows, so that a window of the same length that begins elsewhere
-       * can hold up to twice as many.
-       */
-      readonly limiter?: RateLimiter.RateLimiter | undefined
-      /** The key of that allowance. Default `"holdfast/Subscriptions"`. */
-      readonly key?: string | undefined
-    } | undefined
-  } | undefined
 }
 
 /** One subscription. */

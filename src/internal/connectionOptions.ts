@@ -5,9 +5,10 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as CloseCode from "../CloseCode.ts"
-import { ConnectionError, InvalidRequest } from "../ConnectionError.ts"
+import { ConnectionError, type InvalidRequest } from "../ConnectionError.ts"
 import { positiveDuration } from "./duration.ts"
 import type { InboundOptions } from "./inbox.ts"
+import { invalid, oneOf, wholeNumber } from "./optionValues.ts"
 import type { OutboundOptions } from "./outbox.ts"
 import type { RateLimit } from "./rateWindow.ts"
 import type { WhileDisconnected } from "./sendQueue.ts"
@@ -104,7 +105,7 @@ const inboundOptions = (
   Result.gen(function*() {
     const given = yield* object("inbound", options)
     return {
-      highWaterMark: yield* size("inbound.highWaterMark", given.highWaterMark ?? defaultMark),
+      highWaterMark: yield* wholeNumber("inbound.highWaterMark", given.highWaterMark ?? defaultMark, "bytes"),
       overflow: yield* oneOf(
         "inbound.overflow",
         given.overflow ?? "backpressure",
@@ -121,7 +122,7 @@ const outboundOptions = (
   Result.gen(function*() {
     const given = yield* object("outbound", options)
     return {
-      highWaterMark: yield* size("outbound.highWaterMark", given.highWaterMark ?? defaultMark),
+      highWaterMark: yield* wholeNumber("outbound.highWaterMark", given.highWaterMark ?? defaultMark, "bytes"),
       whileDisconnected: yield* whileDisconnected(given.whileDisconnected ?? "suspend"),
       rateLimit: given.rateLimit === undefined ? undefined : yield* rateLimit(given.rateLimit)
     }
@@ -133,32 +134,15 @@ const rateLimit = (
   Result.gen(function*() {
     const given = yield* object("outbound.rateLimit", options)
     return {
-      limit: yield* size("outbound.rateLimit.limit", given.limit, "frames"),
+      limit: yield* wholeNumber("outbound.rateLimit.limit", given.limit, "frames"),
       window: yield* positiveDuration("outbound.rateLimit.window", given.window)
     }
   })
-
-const invalid = (option: string, problem: string): Result.Result<never, InvalidRequest> =>
-  Result.fail(new InvalidRequest({ option, problem }))
 
 const object = <A extends object>(option: string, value: A): Result.Result<A, InvalidRequest> =>
   typeof value === "object" && value !== null
     ? Result.succeed(value)
     : invalid(option, "use an object with the options of this group")
-
-const size = (option: string, value: number, unit = "bytes"): Result.Result<number, InvalidRequest> =>
-  typeof value === "number" && Number.isSafeInteger(value) && value > 0
-    ? Result.succeed(value)
-    : invalid(option, `${String(value)} is not a number of ${unit}; use a whole number above 0`)
-
-const oneOf = <const A extends string>(
-  option: string,
-  value: A,
-  allowed: ReadonlyArray<NoInfer<A>>
-): Result.Result<A, InvalidRequest> =>
-  allowed.includes(value)
-    ? Result.succeed(value)
-    : invalid(option, `${JSON.stringify(value)} is unknown; use ${allowed.map((name) => `"${name}"`).join(", ")}`)
 
 const whileDisconnected = (
   value: NonNullable<NonNullable<ConnectionOptions["outbound"]>["whileDisconnected"]>
@@ -174,8 +158,8 @@ const whileDisconnected = (
     const messages = buffer.messages ?? (buffer.bytes === undefined ? 1000 : unbounded)
     return {
       mode: "buffer" as const,
-      messages: yield* size(`${option}.buffer.messages`, messages, "messages"),
-      bytes: yield* size(`${option}.buffer.bytes`, buffer.bytes ?? unbounded),
+      messages: yield* wholeNumber(`${option}.buffer.messages`, messages, "messages"),
+      bytes: yield* wholeNumber(`${option}.buffer.bytes`, buffer.bytes ?? unbounded, "bytes"),
       overflow: yield* oneOf(
         `${option}.overflow`,
         given.overflow ?? "suspend",
