@@ -4,13 +4,14 @@
  */
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import type { ConnectionError } from "../ConnectionError.ts"
 import type { ProtocolService } from "../Protocol.ts"
 import { Backlog } from "./internal/backlog.ts"
 import { Condition } from "./internal/condition.ts"
@@ -18,6 +19,7 @@ import { beginWithOpen, Courier, type Undeliverable } from "./internal/courier.t
 import { keep } from "./internal/keeper.ts"
 import type { OutboxStoreError } from "./internal/log.ts"
 import { Offers } from "./internal/offers.ts"
+import { checkOptions } from "./internal/outboxOptions.ts"
 import { OutboxClosed, OutboxError, type OutboxStatus, StoreFailed, Unencodable } from "./internal/outboxStatus.ts"
 import { Packing } from "./internal/packing.ts"
 import type { Acknowledgement } from "./internal/window.ts"
@@ -120,7 +122,8 @@ export const defaultRetry: Schedule.Schedule<unknown, OutboxStoreError> = Schedu
  *
  * **Details**
  *
- * Fails where the store cannot be opened and no retry helps. Where one may, the
+ * Fails with `InvalidRequest` for options that can never work, and where the store
+ * cannot be opened and no retry helps. Where one may, the
  * outbox begins as `Suspended`. It registers for the sessions of the connection:
  * in each, what was sent and not acknowledged is sent again, in order, before any
  * other frame, and what an earlier process left follows at once. (Into a session
@@ -128,9 +131,9 @@ export const defaultRetry: Schedule.Schedule<unknown, OutboxStoreError> = Schedu
  */
 export const make = <Message, Incoming, Outgoing, Feed = never>(
   options: NamedOptions<Message, Incoming, Outgoing, Feed>
-): Effect.Effect<OutboxService<Message>, OutboxStoreError, OutboxStore | Feed | Scope.Scope> =>
+): Effect.Effect<OutboxService<Message>, OutboxStoreError | ConnectionError, OutboxStore | Feed | Scope.Scope> =>
   Effect.gen(function*() {
-    const { name } = options
+    const { inFlight, name, storeTimeout } = yield* checkOptions(options)
     const store = yield* OutboxStore
     const protocol = yield* serviceOf(options.protocol)
     const backlog = new Backlog()
@@ -153,7 +156,7 @@ export const make = <Message, Incoming, Outgoing, Feed = never>(
       offers,
       patience: {
         schedule: options.retry ?? defaultRetry,
-        timeout: Duration.fromInputUnsafe(options.storeTimeout ?? "10 seconds")
+        timeout: storeTimeout
       },
       open: store.open,
       onOpened: ({ id }) => packing.opened(id),
@@ -175,7 +178,7 @@ export const make = <Message, Incoming, Outgoing, Feed = never>(
     const courier = new Courier({
       backlog,
       condition,
-      inFlight: options.inFlight ?? 64,
+      inFlight,
       pack: (entry) => packing.pack(entry),
       onUndeliverable: options.onUndeliverable
     })
@@ -218,7 +221,7 @@ export class Outbox extends Context.Service<Outbox, OutboxService<unknown>>()("h
 /** The layer of `Outbox`, over the protocol and `OutboxStore`. Fails as `make` does. */
 export const layer = <Message, Incoming, Outgoing, Feed = never>(
   options: NamedOptions<Message, Incoming, Outgoing, Feed>
-): Layer.Layer<Outbox, OutboxStoreError, OutboxStore | Feed> =>
+): Layer.Layer<Outbox, OutboxStoreError | ConnectionError, OutboxStore | Feed> =>
   Layer.effect(
     Outbox,
     // What is no `Message` is refused by the schema.
@@ -254,5 +257,5 @@ export interface ServiceClass<Self, Id extends string, Message, Feed = never>
   extends Context.ServiceClass<Self, Id, OutboxService<Message>>
 {
   /** The layer of this tag, over the protocol and `OutboxStore`. */
-  readonly layer: Layer.Layer<Self, OutboxStoreError, OutboxStore | Feed>
+  readonly layer: Layer.Layer<Self, OutboxStoreError | ConnectionError, OutboxStore | Feed>
 }
