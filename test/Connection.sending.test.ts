@@ -11,45 +11,14 @@ import type { ConnectionError, SendFailed } from "../src/ConnectionError.ts"
 import type { ConnectionEvent } from "../src/ConnectionEvent.ts"
 import type { Message } from "../src/Link.ts"
 import * as Reconnect from "../src/Reconnect.ts"
-import type { TestPeer, TestServer } from "../src/testing/TestServer.ts"
+import type { TestPeer } from "../src/testing/TestServer.ts"
 import { beside, collect, connect, settle, type Setup } from "./support/connect.ts"
+import { closedAtFirst, cut, open, reopen } from "./support/outages.ts"
 
 const ten = (n: number): string => String(n).padStart(10, "0")
 
 const tens = (from: number, to: number): Array<Message> =>
   Array.from({ length: to - from + 1 }, (_, index) => ten(from + index))
-
-const open = Effect.fnUntraced(function*(setup: Setup = {}) {
-  const { connection, server } = yield* connect(setup)
-  const peer = yield* server.peer
-  yield* settle
-  const events = yield* collect(connection.events)
-  return { connection, events, peer, server }
-})
-
-/** A connection whose first dials are refused. */
-const closedAtFirst = Effect.fnUntraced(function*(setup: Setup = {}) {
-  const { connection, server } = yield* connect({ ...setup, server: (server) => server.refuse("ECONNREFUSED") })
-  yield* settle
-  const events = yield* collect(connection.events)
-  return { connection, events, server }
-})
-
-/** Lets the next dial succeed. */
-const reopen = Effect.fnUntraced(function*(server: TestServer) {
-  yield* server.accept()
-  yield* TestClock.adjust("1 second")
-  const peer = yield* server.peer
-  yield* settle
-  return peer
-})
-
-/** Cuts the session, and refuses the dials that follow. */
-const cut = Effect.fnUntraced(function*(server: TestServer, peer: TestPeer) {
-  yield* server.refuse("ECONNREFUSED")
-  yield* peer.drop
-  yield* settle
-})
 
 const drops = (events: ReadonlyArray<ConnectionEvent>) =>
   events.flatMap((event) =>
