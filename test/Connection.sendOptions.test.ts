@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import type { ConnectionOptions } from "../src/Connection.ts"
+import type { ConnectionError } from "../src/ConnectionError.ts"
 import type { ConnectionEvent } from "../src/ConnectionEvent.ts"
 import * as Reconnect from "../src/Reconnect.ts"
 import { beside, connect, settle } from "./support/connect.ts"
@@ -44,7 +45,7 @@ describe("expireAfter", () => {
       const failing = yield* beside(Effect.flip(connection.send("x", { expireAfter: "2 seconds" })))
       yield* TestClock.adjust("2 seconds")
       const error = yield* Fiber.join(failing)
-      assert.strictEqual(error.message, "not sent: it could not be sent within 2s")
+      assert.match(error.message, /^not sent: it could not be sent within 2s: no session is open \(.*ECONNREFUSED/)
       assert.isTrue(error.isRetryable)
       assert(error.reason._tag === "SendFailed" && error.reason.cause.reason._tag === "SendExpired")
       assert.strictEqual(Duration.toSeconds(error.reason.cause.reason.after), 2)
@@ -277,6 +278,48 @@ describe("behind a prelude", () => {
         assert.deepStrictEqual([late, old, newest].map(outcome), ["SendExpired", "SendReplaced", "Success"])
         assert.deepStrictEqual(yield* peer.received, ["new"])
       }
+    }))
+})
+
+describe("what kept a message from going out", () => {
+  const reason = (effect: Effect.Effect<void, ConnectionError>) =>
+    Effect.gen(function*() {
+      const failing = yield* beside(Effect.flip(effect))
+      yield* TestClock.adjust("1 second")
+      const error = yield* Fiber.join(failing)
+      assert(error.reason._tag === "SendFailed" && error.reason.cause.reason._tag === "SendExpired")
+      return error.reason.cause.reason.because
+    })
+  const late = { expireAfter: "1 second" } as const
+
+  it.effect("is told: no session, a prelude, a peer that does not read, the rate limit", () =>
+    Effect.gen(function*() {
+      const away = yield* closedAtFirst()
+      assert.match(yield* reason(away.connection.send("x", late)), /^no session is open \(.*ECONNREFUSED.*\)$/)
+
+      const begun = yield* connect({ connection: { start: "lazy" } })
+      yield* begun.connection.prelude(() => Effect.never)
+      yield* beside(begun.connection.awaitOpen)
+      yield* settle
+      assert.strictEqual(
+        yield* reason(begun.connection.send("x", late)),
+        "what goes first in the session is not over yet"
+      )
+
+      const deaf = yield* outages.open({ connection: { outbound: { highWaterMark: 1 } } })
+      yield* deaf.peer.pauseReading
+      yield* deaf.connection.send("x")
+      assert.strictEqual(
+        yield* reason(deaf.connection.send("x", late)),
+        "the peer does not take what was sent before"
+      )
+      yield* deaf.peer.resumeReading
+
+      const limited = yield* outages.open({
+        connection: { outbound: { rateLimit: { limit: 1, window: "1 minute" } } }
+      })
+      yield* limited.connection.send("x")
+      assert.strictEqual(yield* reason(limited.connection.send("x", late)), "the rate limit holds it back")
     }))
 })
 

@@ -153,7 +153,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "nobody is told that it has expired",
     breaks: "every send has one outcome",
     file: "src/internal/outbox.ts",
-    from: "queue.expire(clock.monotonicTimeNanosUnsafe())\n        this.changed",
+    from: "queue.expire(clock.monotonicTimeNanosUnsafe(), () => this.obstacle)\n        this.changed",
     to: "this.changed"
   },
   {

@@ -185,13 +185,20 @@ export class Outbox {
         this.expiring = undefined
         const { queue } = this
         if (queue === undefined) return
-        queue.expire(clock.monotonicTimeNanosUnsafe())
+        queue.expire(clock.monotonicTimeNanosUnsafe(), () => this.obstacle)
         this.changed.wakeAll()
         const next = queue.nextExpiry
         if (next !== undefined) this.expireSoon({ ...nothingWanted, expiresAt: next })
       })
     ))
     this.expiring = { at: expiresAt, fiber }
+  }
+
+  /** What keeps messages from going out. */
+  private get obstacle(): string {
+    if (this.link === undefined) return `no session is open (${this.disconnected.reason.message})`
+    if (this.held) return "what goes first in the session is not over yet"
+    return this.isInRate ? "the peer does not take what was sent before" : "the rate limit holds it back"
   }
 
   /**
@@ -326,7 +333,7 @@ export class Outbox {
         const { message, wanted: { expiresAt } } = next.frame
         if (expiresAt !== undefined && expiresAt <= this.owner.clock.monotonicTimeNanosUnsafe()) {
           // Its timer is late.
-          queue.expire(this.owner.clock.monotonicTimeNanosUnsafe())
+          queue.expire(this.owner.clock.monotonicTimeNanosUnsafe(), () => this.obstacle)
         } else if (this.offer(link, message, buffered)) {
           this.rate?.take()
           queue.sent()

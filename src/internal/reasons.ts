@@ -212,10 +212,12 @@ export class DecodingFailed extends Schema.TaggedError<DecodingFailed>("holdfast
 
 /** The cause of a `SendFailed`: the frame was not handed to the transport within `expireAfter`. */
 export class SendExpired extends Schema.TaggedError<SendExpired>("holdfast/SendExpired")("SendExpired", {
-  after: Schema.Duration
+  after: Schema.Duration,
+  /** What held it up at that moment, in words; with why there was no session, where there was none. */
+  because: Schema.String
 }) {
   override get message(): string {
-    return `it could not be sent within ${words(this.after)}`
+    return `it could not be sent within ${words(this.after)}: ${this.because}`
   }
 }
 

@@ -56,8 +56,8 @@ export const checkSend = (options: SendOptions, clock: Clock.Clock): Wanted | In
 }
 
 /** Why a frame was not sent in time. */
-export const expired = (after: Duration.Duration): ConnectionError =>
-  new ConnectionError({ reason: new SendExpired({ after }) })
+export const expired = (after: Duration.Duration, because: string): ConnectionError =>
+  new ConnectionError({ reason: new SendExpired({ after, because }) })
 
 /** Why a frame was not sent, though a newer one with its key may be. */
 export const replaced = (key: string): ConnectionError => new ConnectionError({ reason: new SendReplaced({ key }) })

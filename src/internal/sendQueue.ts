@@ -158,8 +158,8 @@ export class SendQueue {
     return this.line.nextToExpire?.expiresAt
   }
 
-  /** What has expired by now is not sent any more. */
-  expire(now: bigint): void {
+  /** What has expired by now is not sent any more; `because` says what held it up. */
+  expire(now: bigint, because: () => string): void {
     const settled: Array<Settled> = []
     for (;;) {
       const next = this.line.nextToExpire
@@ -167,7 +167,7 @@ export class SendQueue {
       this.remove(next)
       const { frame } = next
       if (frame.buffered) this.journal.dropped("outbound", "expired", 1, frame.bytes)
-      else settled.push([frame, Effect.fail(sendFailed(expired(frame.wanted.expireAfter!)))])
+      else settled.push([frame, Effect.fail(sendFailed(expired(frame.wanted.expireAfter!, because())))])
     }
     settleAll(settled)
   }

@@ -43,12 +43,12 @@ describe("checkSend", () => {
 
 describe("what such a send fails with", () => {
   it("says what happened", () => {
-    assert.strictEqual(expired(Duration.seconds(2)).message, "it could not be sent within 2s")
+    assert.strictEqual(expired(Duration.seconds(2), "it rains").message, "it could not be sent within 2s: it rains")
     assert.strictEqual(replaced("price\n").message, "a newer message with the key \"price\\n\" took its place")
   })
 
   it("says whether sending it again could help", () => {
-    assert.isTrue(expired(Duration.seconds(2)).isRetryable)
+    assert.isTrue(expired(Duration.seconds(2), "it rains").isRetryable)
     assert.isFalse(replaced("a").isRetryable)
   })
 })
