@@ -22,9 +22,9 @@ const tsc = join(root, "node_modules/typescript/bin/tsc")
 const types = ["-b", "tsconfig.build.json", ...(complete ? [] : ["--force"])]
 const { status } = spawnSync(process.execPath, [tsc, ...types], { cwd: root, stdio: "inherit" })
 
-const { outputFiles } = await build({
+const library = await build({
   absWorkingDir: root,
-  entryPoints: globSync(["src/*.ts", "src/{node,testing,cli,msgpack,outbox}/index.ts"], { cwd: root }),
+  entryPoints: globSync(["src/*.ts", "src/{node,testing,msgpack,outbox}/index.ts"], { cwd: root }),
   outdir: "dist",
   outbase: "src",
   // What several entries share is one module for all of them: an error is the same class wherever it comes from.
@@ -41,6 +41,31 @@ const { outputFiles } = await build({
   logLevel: "error",
   write: false
 })
+
+// The command brings along all it needs but `ws`: it is quick to start, and who uses the library installs nothing for it.
+const command = await build({
+  absWorkingDir: root,
+  entryPoints: ["src/cli/index.ts"],
+  outdir: "dist/cli",
+  splitting: true,
+  chunkNames: "[name]-[hash]",
+  bundle: true,
+  external: ["ws"],
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  // Packages of CommonJS that are bundled ask for Node's modules by `require`.
+  banner: {
+    js:
+      "import { createRequire as __createRequire } from \"node:module\"; const require = __createRequire(import.meta.url);"
+  },
+  legalComments: "eof",
+  logLevel: "error",
+  write: false
+})
+const outputFiles = [...library.outputFiles, ...command.outputFiles]
 
 // What is the same is left alone, and what is stale goes last: a program may be importing it.
 for (const { contents, path } of outputFiles) {

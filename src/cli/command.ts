@@ -1,0 +1,14 @@
+/**
+ * The command's tree. What a subcommand does is loaded when it is called, so
+ * that `--help` and completions are quick.
+ */
+import * as Command from "effect/cli/Command"
+import { layerOutput } from "./log.ts"
+import { Colour, Json, Quiet, Verbose } from "./settings.ts"
+
+/** `holdfast`, with all that it can do. */
+export const holdfast = Command.make("holdfast").pipe(
+  Command.withDescription("WebSocket connections that stay up"),
+  Command.provide(layerOutput),
+  Command.withGlobalFlags([Json, Quiet, Verbose, Colour])
+)
