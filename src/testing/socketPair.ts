@@ -108,7 +108,7 @@ export const makeSocketPair = Effect.fnUntraced(function*(options: SocketPairOpt
       ? (payload, done) => fromClient({ _tag: "Ping", payload: payload.slice() }, payload.length, done)
       : undefined,
     pong: capabilities.ping
-      ? (payload) => void fromClient({ _tag: "Pong", payload: payload.slice() }, payload.length)
+      ? (payload) => fromClient({ _tag: "Pong", payload: payload.slice() }, payload.length)
       : undefined,
     close: clientClose,
     terminate: free,
