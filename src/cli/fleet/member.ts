@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -104,7 +105,7 @@ export const makeMember = (plan: Plan, owner: MemberOwner): Effect.Effect<Member
         // A lazy connection dials as soon as somebody waits for it.
         Effect.asVoid(Effect.forkIn(Effect.ignore(connection.awaitOpen), scope, { startImmediately: true }))
       ),
-      report: reportOf(connection, recorder, context),
+      report: reportOf(connection, recorder, context, silenceLimitOf(plan)),
       end: Effect.andThen(Scope.close(scope, Exit.void), Effect.asVoid(Fiber.await(telling)))
     }
   }))
@@ -112,7 +113,8 @@ export const makeMember = (plan: Plan, owner: MemberOwner): Effect.Effect<Member
 const reportOf = (
   connection: ConnectionService,
   recorder: Recorder,
-  context: Context.Context<never>
+  context: Context.Context<never>,
+  silenceLimit: number | undefined
 ): Effect.Effect<ConnectionReport> =>
   Effect.gen(function*() {
     const status = yield* connection.status
@@ -123,6 +125,16 @@ const reportOf = (
       now,
       nanos: clock.monotonicTimeNanosUnsafe(),
       received: trafficOf(context, connection.name, "inbound"),
-      sent: trafficOf(context, connection.name, "outbound")
+      sent: trafficOf(context, connection.name, "outbound"),
+      silenceLimit
     })
   })
+
+/** A ping after `interval`, judged after `timeout`; once more where the timer was late. */
+const silenceLimitOf = ({ options: { heartbeat } }: Plan): number | undefined => {
+  if (heartbeat === false || Layer.isLayer(heartbeat)) return undefined
+  const { interval, timeout } = heartbeat as Exclude<typeof heartbeat, Layer.Any> ?? {}
+  const millis = (input: Duration.Input | undefined, otherwise: Duration.Input) =>
+    Duration.toMillis(Duration.fromInputUnsafe(input ?? otherwise))
+  return millis(interval, "25 seconds") + 2 * millis(timeout, "15 seconds")
+}
