@@ -72,7 +72,7 @@ const refusal = (fault: Refusal): Buffer => {
 export interface Answer {
   readonly bytes: Buffer
   /** A session, where the handshake is right; else TCP ends, or it is the client's to hang up. */
-  readonly then: "session" | "end" | "wait"
+  readonly next: "session" | "end" | "wait"
 }
 
 const offered = (header: string | undefined): ReadonlyArray<string> =>
@@ -99,9 +99,9 @@ export const answer = (asked: Asked, faults: ReadonlyArray<AnswerFault>): Answer
   for (const fault of faults) {
     switch (fault.fault) {
       case "refuse":
-        return { bytes: refusal(fault), then: "end" }
+        return { bytes: refusal(fault), next: "end" }
       case "not-http":
-        return { bytes: Buffer.from("SSH-2.0-OpenSSH_9.2\r\n"), then: "end" }
+        return { bytes: Buffer.from("SSH-2.0-OpenSSH_9.2\r\n"), next: "end" }
       case "wrong-accept":
         headers["sec-websocket-accept"] = acceptFor("a key from another request")
         break
@@ -125,5 +125,5 @@ export const answer = (asked: Asked, faults: ReadonlyArray<AnswerFault>): Answer
     }
   }
   const isRight = !faults.some(({ fault }) => wrong.has(fault))
-  return { bytes: head("101 Switching Protocols", headers), then: isRight ? "session" : "wait" }
+  return { bytes: head("101 Switching Protocols", headers), next: isRight ? "session" : "wait" }
 }

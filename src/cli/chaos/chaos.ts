@@ -35,12 +35,10 @@ export const chaos = (input: ChaosInput): Effect.Effect<void, CliFailure, Output
     const feed = Option.getOrUndefined(input.feed)
     yield* signals.endsWell
 
-    let running: MisbehavingServer.MisbehavingServer | undefined
-    const serveHttp = yield* control.make(() => running)
     const server = yield* MisbehavingServer.make({
       host,
       port,
-      serveHttp,
+      serveHttp: control.make,
       manners: { echo: Option.getOrElse(input.echo, () => feed === undefined), feed },
       tell: ({ event, message, ...where }) =>
         Effect.runFork(output.note(
@@ -57,7 +55,6 @@ export const chaos = (input: ChaosInput): Effect.Effect<void, CliFailure, Output
       )
     ))
     yield* server.misbehave(faults)
-    running = server
     yield* output.data(server.url, { event: "listening", url: server.url, port: server.port })
     yield* output.note("info", "hint", `Faults are chosen over HTTP: curl ${server.url.replace("ws:", "http:")}`)
     return yield* Effect.never

@@ -25,13 +25,13 @@ const decodeMessages = Schema.decodeUnknownEffect(Schema.Array(Schema.String), s
 
 /** Takes connections whose requests are for no WebSocket; `bytes` were read from them already. */
 export const make = (
-  server: () => MisbehavingServer | undefined
+  server: MisbehavingServer
 ): Effect.Effect<(socket: Socket, bytes: Buffer) => void, never, Scope.Scope> =>
   Effect.gen(function*() {
     const scope = yield* Effect.scope
     const app = yield* HttpRouter.toHttpEffect(HttpRouter.addAll(routes(server)))
     const handler = yield* NodeHttpServer.makeHandler(
-      Effect.catchCause(app, () => Effect.succeed(text(404, help(server()?.url ?? "")))),
+      Effect.catchCause(app, () => Effect.succeed(text(404, help(server.url)))),
       { scope }
     )
     const http = yield* Effect.acquireRelease(
@@ -45,55 +45,53 @@ export const make = (
     }
   })
 
-const routes = (running: () => MisbehavingServer | undefined) => {
+const routes = (server: MisbehavingServer) => {
   const route = <E>(
     method: "GET" | "PUT" | "POST" | "DELETE",
     path: `/${string}`,
-    answer: (server: MisbehavingServer, body: unknown) => Effect.Effect<unknown, E>
+    answer: (body: unknown) => Effect.Effect<unknown, E>
   ) =>
     HttpRouter.route(
       method,
       path,
       Effect.gen(function*() {
-        const server = running()
-        if (server === undefined) return text(503, "not yet\n")
         const request = yield* HttpServerRequest.HttpServerRequest
         const said = method === "PUT" || method === "POST" ? yield* request.text : ""
         const body = said.trim() === ""
           ? undefined
           : yield* Effect.try({ try: () => JSON.parse(said), catch: () => "" })
-        const result = yield* answer(server, body)
+        const result = yield* answer(body)
         return typeof result === "string" ? text(200, result) : json(200, result)
       }).pipe(
         Effect.catch((error) => Effect.succeed(json(400, { error: sentence(error) })))
       )
     )
-  const faults = (server: MisbehavingServer) => Effect.flatMap(server.faults, encodeFaults)
+  const faults = Effect.flatMap(server.faults, encodeFaults)
   const listOf = (body: unknown) =>
     Effect.map(decodeFaults(body), (faults): ReadonlyArray<Fault> => "fault" in faults ? [faults] : faults)
 
   return [
-    route("GET", "/", (server) => Effect.succeed(help(server.url))),
-    route("GET", "/faults", faults),
+    route("GET", "/", () => Effect.succeed(help(server.url))),
+    route("GET", "/faults", () => faults),
     route(
       "PUT",
       "/faults",
-      (server, body) => Effect.andThen(Effect.flatMap(listOf(body), server.replaceFaults), faults(server))
+      (body) => Effect.andThen(Effect.flatMap(listOf(body), server.replaceFaults), faults)
     ),
     route(
       "POST",
       "/faults",
-      (server, body) => Effect.andThen(Effect.flatMap(listOf(body), server.misbehave), faults(server))
+      (body) => Effect.andThen(Effect.flatMap(listOf(body), server.misbehave), faults)
     ),
-    route("DELETE", "/faults", (server) => Effect.andThen(server.replaceFaults([]), faults(server))),
-    route("GET", "/sessions", (server) => server.reports),
+    route("DELETE", "/faults", () => Effect.andThen(server.replaceFaults([]), faults)),
+    route("GET", "/sessions", () => server.reports),
     route(
       "POST",
       "/send",
-      (server, body) => Effect.map(Effect.flatMap(decodeMessages(body), server.send), (sessions) => ({ sessions }))
+      (body) => Effect.map(Effect.flatMap(decodeMessages(body), server.send), (sessions) => ({ sessions }))
     ),
     ...(Object.keys(descriptions) as Array<Fault["fault"]>).map((name) =>
-      route("POST", `/${name}`, (server, body) => {
+      route("POST", `/${name}`, (body) => {
         const given = typeof body === "object" && body !== null ? { ...body } : {}
         const { session, ...fields } = given as { readonly session?: unknown }
         return Effect.flatMap(decodeFault({ ...fields, fault: name }), (fault): Effect.Effect<unknown, string> => {

@@ -23,8 +23,10 @@ export interface MisbehavingServerOptions {
   readonly manners?: Manners | undefined
   /** Told what happens, for a log. */
   readonly tell?: ((what: Happening) => void) | undefined
-  /** Takes a connection whose request is for no WebSocket; these bytes were read from it. */
-  readonly serveHttp?: ((socket: Socket, bytes: Buffer) => void) | undefined
+  /** Makes what takes connections whose requests are for no WebSocket; the bytes were read from them already. */
+  readonly serveHttp?:
+    | ((server: MisbehavingServer) => Effect.Effect<(socket: Socket, bytes: Buffer) => void, never, Scope.Scope>)
+    | undefined
 }
 
 /** Something happened to a connection. They are counted from 1 as they come, sessions as they open. */
@@ -67,7 +69,7 @@ export const make = (
   options: MisbehavingServerOptions = {}
 ): Effect.Effect<MisbehavingServer, NodeJS.ErrnoException, Scope.Scope> =>
   Effect.gen(function*() {
-    const { host = "127.0.0.1", manners = { echo: false, feed: undefined }, serveHttp, tell = () => {} } = options
+    const { host = "127.0.0.1", manners = { echo: false, feed: undefined }, tell = () => {} } = options
     const random = yield* Random.Random
     const clock = yield* Clock.clockWith(Effect.succeed)
     const fork = yield* FiberSet.makeRuntime()
@@ -78,6 +80,8 @@ export const make = (
     let connections = 0
     let sessions = 0
     let lastClose: number | undefined
+    // Made last, since it takes the server itself.
+    const made: { http?: (socket: Socket, bytes: Buffer) => void } = {}
 
     const onConnection = (socket: Socket) => {
       const connection = ++connections
@@ -100,7 +104,7 @@ export const make = (
         socket.off("data", onData)
         socket.off("end", onEnd)
         const asked = readAsked(bytes.toString("latin1", 0, end))
-        if (!isUpgrade(asked) && serveHttp !== undefined) return serveHttp(socket, bytes)
+        if (!isUpgrade(asked) && made.http !== undefined) return made.http(socket, bytes)
         socket.on("end", onEnd)
         dials.push(clock.currentTimeMillisUnsafe())
         onDial({ asked, connection, fate: list.next(), onEnd, rest: bytes.subarray(end + 4), socket })
@@ -153,7 +157,7 @@ export const make = (
     const reply = (dial: Dial) => {
       const { asked, connection, fate, socket } = dial
       if (socket.destroyed) return
-      const { bytes, then: next } = answer(asked, fate.answer)
+      const { bytes, next } = answer(asked, fate.answer)
       const then = () => {
         if (next === "session") serve(dial)
         if (next === "end") socket.end()
@@ -241,7 +245,7 @@ export const make = (
         return now.map(({ id }) => id)
       })
 
-    return {
+    const self: MisbehavingServer = {
       url: `ws://${host.includes(":") ? `[${host}]` : host}:${port}/`,
       port,
       misbehave: (faults) => Effect.sync(() => list.add(faults)),
@@ -256,4 +260,6 @@ export const make = (
       lastClose: Effect.sync(() => lastClose),
       connections: Effect.sync(() => sockets.size)
     }
+    if (options.serveHttp !== undefined) made.http = yield* options.serveHttp(self)
+    return self
   })
