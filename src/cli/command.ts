@@ -4,11 +4,15 @@
  */
 import * as Command from "effect/cli/Command"
 import { layerOutput } from "./log.ts"
+import { run } from "./run/command.ts"
 import { Colour, Json, Quiet, Verbose } from "./settings.ts"
 
 /** `holdfast`, with all that it can do. */
 export const holdfast = Command.make("holdfast").pipe(
   Command.withDescription("WebSocket connections that stay up"),
+  Command.withSubcommands([
+    run
+  ]),
   Command.provide(layerOutput),
   Command.withGlobalFlags([Json, Quiet, Verbose, Colour])
 )
