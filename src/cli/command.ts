@@ -5,6 +5,7 @@
 import * as Command from "effect/cli/Command"
 import { chaos } from "./chaos/command.ts"
 import { layerOutput } from "./log.ts"
+import { run } from "./run/command.ts"
 import { Colour, Json, Quiet, Verbose } from "./settings.ts"
 import { unit } from "./systemd/command.ts"
 
@@ -13,6 +14,7 @@ export const holdfast = Command.make("holdfast").pipe(
   Command.withDescription("WebSocket connections that stay up"),
   Command.withSubcommands([
     chaos,
+    run,
     unit
   ]),
   Command.provide(layerOutput),
