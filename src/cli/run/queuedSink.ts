@@ -4,13 +4,15 @@
  * asked for it.
  */
 import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
+import { bytesOf } from "../config/quantities.ts"
+import type { Sink } from "../config/schema.ts"
 import type { Output } from "../output.ts"
 import type { Delivery } from "./delivery.ts"
-import type { SinkProblem } from "./sinkProblem.ts"
 import { type Bounds, WaitingRoom } from "./waitingRoom.ts"
 
 /** Where the messages of connections go. */
@@ -18,6 +20,20 @@ export interface OpenSink {
   readonly name: string
   /** Waits, or drops, where the sink is full. Never fails. */
   readonly offer: (deliveries: ReadonlyArray<Delivery>) => Effect.Effect<void>
+}
+
+/** A sink did not take messages. */
+export class SinkProblem extends Data.TaggedError("SinkProblem")<{
+  /** Follows "the sink NAME": `cannot be written: …`. */
+  readonly sentence: string
+  /** These messages will never be taken: the next ones may. */
+  readonly rejected?: boolean | undefined
+  /** What was asked for before the next attempt, milliseconds. */
+  readonly retryAfter?: number | undefined
+}> {
+  override get message(): string {
+    return this.sentence
+  }
 }
 
 /** How long what waits may take to be written when the sink closes. */
@@ -176,3 +192,14 @@ export const queuedSink = (options: QueuedSinkOptions): Effect.Effect<OpenSink, 
   })
 
 const messagesOf = (count: number): string => count === 1 ? "1 message" : `${count} messages`
+
+/** What the config says of it, and what it does not. */
+export const waiting = (
+  sink: Pick<Sink, "queue" | "queueSize" | "onFull">
+): Pick<QueuedSinkOptions, "bounds" | "onFull"> => ({
+  bounds: {
+    messages: sink.queue ?? 1000,
+    bytes: sink.queueSize === undefined ? 16 * 1024 * 1024 : bytesOf(sink.queueSize) ?? 0
+  },
+  onFull: sink.onFull ?? "backpressure"
+})

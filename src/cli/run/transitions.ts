@@ -33,6 +33,12 @@ export const noteOf = ({ connection, event }: Activity): Note | undefined => {
         after: Duration.toMillis(event.downtime)
       })
     case "Disconnected":
+      if ("initiator" in event.error.reason && event.error.reason.initiator === "self") {
+        return note("info", "ended", `session ${event.session} ended after ${short(event.uptime)}`, {
+          session: event.session,
+          uptime: Duration.toMillis(event.uptime)
+        })
+      }
       return note("warn", "lost", `lost after ${short(event.uptime)}: ${said(event.error)}`, {
         session: event.session,
         uptime: Duration.toMillis(event.uptime),

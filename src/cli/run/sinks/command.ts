@@ -12,9 +12,7 @@ import type { Sink } from "../../config/schema.ts"
 import { Output } from "../../output.ts"
 import { bodyOf, type Delivery } from "../delivery.ts"
 import { program, programName } from "../program.ts"
-import { queuedSink } from "../queuedSink.ts"
-import { SinkProblem } from "../sinkProblem.ts"
-import { waiting } from "./bounds.ts"
+import { queuedSink, SinkProblem, waiting } from "../queuedSink.ts"
 import { causeOf } from "./file.ts"
 
 /** Opens the sink for the life of the scope. Each message is given to one command, once, whatever becomes of it. */

@@ -10,10 +10,8 @@ import type { Sink } from "../../config/schema.ts"
 import { failure } from "../../failure.ts"
 import { Output } from "../../output.ts"
 import { bodyOf, type Delivery } from "../delivery.ts"
-import { queuedSink } from "../queuedSink.ts"
-import { SinkProblem } from "../sinkProblem.ts"
+import { queuedSink, SinkProblem, waiting } from "../queuedSink.ts"
 import { Workshop } from "../workshop.ts"
-import { waiting } from "./bounds.ts"
 
 /** Opens the sink for the life of the scope. While the other connection is not open, messages wait for it. */
 export const connectionSink = Effect.fnUntraced(function*(name: string, sink: Extract<Sink, { type: "connection" }>) {

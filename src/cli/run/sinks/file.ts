@@ -8,11 +8,9 @@ import { bytesOf } from "../../config/quantities.ts"
 import type { Sink } from "../../config/schema.ts"
 import { Output } from "../../output.ts"
 import { linesOf } from "../delivery.ts"
-import { queuedSink } from "../queuedSink.ts"
+import { queuedSink, SinkProblem, waiting } from "../queuedSink.ts"
 import { rotatingFile } from "../rotatingFile.ts"
-import { SinkProblem } from "../sinkProblem.ts"
 import { Workshop } from "../workshop.ts"
-import { waiting } from "./bounds.ts"
 
 /** Tried again for as long as it takes: a disk may be full for a night. */
 const retry = { first: 1000, cap: 10_000, during: Infinity }

@@ -13,9 +13,7 @@ import { millisOf } from "../../config/quantities.ts"
 import type { Sink } from "../../config/schema.ts"
 import { Output } from "../../output.ts"
 import { type Delivery, linesOf } from "../delivery.ts"
-import { queuedSink } from "../queuedSink.ts"
-import { SinkProblem } from "../sinkProblem.ts"
-import { waiting } from "./bounds.ts"
+import { queuedSink, SinkProblem, waiting } from "../queuedSink.ts"
 
 type HttpSink = Extract<Sink, { type: "http" }>
 

@@ -15,10 +15,8 @@ import type { Sink } from "../../config/schema.ts"
 import { Output } from "../../output.ts"
 import { linesOf } from "../delivery.ts"
 import { program, programName } from "../program.ts"
-import { flushBound, queuedSink } from "../queuedSink.ts"
+import { flushBound, queuedSink, SinkProblem, waiting } from "../queuedSink.ts"
 import { restarting } from "../restarts.ts"
-import { SinkProblem } from "../sinkProblem.ts"
-import { waiting } from "./bounds.ts"
 import { causeOf } from "./file.ts"
 
 interface Handover {

@@ -5,10 +5,8 @@ import * as Effect from "effect/Effect"
 import type { Sink } from "../../config/schema.ts"
 import { Output } from "../../output.ts"
 import { linesOf } from "../delivery.ts"
-import { queuedSink } from "../queuedSink.ts"
-import { SinkProblem } from "../sinkProblem.ts"
+import { queuedSink, SinkProblem, waiting } from "../queuedSink.ts"
 import { Workshop } from "../workshop.ts"
-import { waiting } from "./bounds.ts"
 
 /** Opens the sink for the life of the scope. A stdout that cannot be written is the end of the whole: it never comes back. */
 export const stdoutSink = Effect.fnUntraced(function*(name: string, sink: Extract<Sink, { type: "stdout" }>) {
