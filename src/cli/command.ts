@@ -4,6 +4,7 @@
  */
 import * as Command from "effect/cli/Command"
 import { chaos } from "./chaos/command.ts"
+import { connect } from "./connect/command.ts"
 import { layerOutput } from "./log.ts"
 import { run } from "./run/command.ts"
 import { Colour, Json, Quiet, Verbose } from "./settings.ts"
@@ -14,6 +15,7 @@ export const holdfast = Command.make("holdfast").pipe(
   Command.withDescription("WebSocket connections that stay up"),
   Command.withSubcommands([
     chaos,
+    connect,
     run,
     unit
   ]),
