@@ -102,7 +102,7 @@ export const listen = (
         }))
       // Ctrl-D.
       if (!isTerminal) {
-        yield* Effect.never
+        return yield* Effect.never
       }
     })
     yield* Effect.raceAllFirst([printing, sending, Deferred.await(over)])
