@@ -209,7 +209,7 @@ describe("a signal", () => {
         })
       })
       for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
-        const holdfast = yield* start(["connect", url], { stdin: "open" })
+        const holdfast = yield* start(["connect", url], { keepsInput: true })
         yield* holdfast.prints("hello")
         yield* holdfast.kill(signal)
         expect(yield* holdfast.exit).toMatchObject({ code, stderr: "" })
