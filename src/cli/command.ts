@@ -5,13 +5,15 @@
 import * as Command from "effect/cli/Command"
 import { chaos } from "./chaos/command.ts"
 import { layerOutput } from "./log.ts"
+import { probe } from "./probe/command.ts"
 import { Colour, Json, Quiet, Verbose } from "./settings.ts"
 
 /** `holdfast`, with all that it can do. */
 export const holdfast = Command.make("holdfast").pipe(
   Command.withDescription("WebSocket connections that stay up"),
   Command.withSubcommands([
-    chaos
+    chaos,
+    probe
   ]),
   Command.provide(layerOutput),
   Command.withGlobalFlags([Json, Quiet, Verbose, Colour])
