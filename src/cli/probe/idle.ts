@@ -66,7 +66,7 @@ export const idle = (options: IdleOptions): Effect.Effect<readonly [Duration.Dur
     yield* options.progress(`one link pings every ${time(heartbeat)}, for ${time(2.5 * fatal)} …`)
     const pinged = yield* bePinged(options, heartbeat, 2.5 * fatal)
     const told = {
-      text: `silence is survived for about ${time(fatal)}; with a ping every ${time(heartbeat)} the link ${
+      text: `silence is survived for about ${about(fatal)}; with a ping every ${time(heartbeat)} the link ${
         pinged === undefined ? "lives" : `was cut as well, after ${time(pinged)}`
       }`,
       lines,
@@ -148,7 +148,7 @@ const verdictOn = (
     : cut.how === "close"
     ? `by the server itself, with ${cut.code}`
     : "by a proxy, or a server that says nothing"
-  const message = `Idle links are cut after about ${time(fatal)}, ${who}`
+  const message = `Idle links are cut after about ${about(fatal)}, ${who}`
   return pinged === undefined
     ? warning(
       `${message}.`,
@@ -183,6 +183,9 @@ export const time = (millis: number): string =>
     : millis < 120_000
     ? `${Number((millis / 1000).toFixed(millis < 10_000 ? 1 : 0))} s`
     : `${Number((millis / 60_000).toFixed(1))} min`
+
+/** Nobody configures a limit of 59.98 s. */
+const about = (millis: number): string => time(Number(millis.toPrecision(2)))
 
 /** How long the step may take at most: for its deadline. */
 export const longestRun = (longest: Duration.Duration, patience: Duration.Duration): Duration.Duration =>

@@ -7,7 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as net from "node:net"
-import { connectFailure } from "../../node/internal/connectFailure.ts"
+import { dialError } from "./dialError.ts"
 import { Incoming } from "./Incoming.ts"
 import type { Address } from "./resolveName.ts"
 import { error, type Finding, millis, type Problem, problem, type Told, warning } from "./Step.ts"
@@ -52,8 +52,7 @@ const attempt = (
       return { where, family, ms, incoming: undefined, code: "ETIMEDOUT" }
     }
     if (outcome.value === undefined) return { where, family, ms, incoming, code: undefined }
-    const reason = connectFailure(outcome.value, "tcp")
-    return { where, family, ms, incoming: undefined, code: "code" in reason ? reason.code : "UNKNOWN" }
+    return { where, family, ms, incoming: undefined, code: dialError(outcome.value, "tcp").code }
   })
 
 /** Connects to all addresses at once, and keeps the first in their order that can be had. */

@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as dns from "node:dns"
 import { isIP } from "node:net"
-import { connectFailure } from "../../node/internal/connectFailure.ts"
+import { dialError } from "./dialError.ts"
 import { error, type Problem, problem, type Told } from "./Step.ts"
 
 export interface Address {
@@ -32,7 +32,7 @@ export const resolveName = (
           Effect.succeed([addresses, { text: `${host} is ${all.join(", ")}`, details: { host, addresses: all } }])
         )
       }
-      const { code, detail } = { detail: "", code: failed.code ?? "UNKNOWN", ...connectFailure(failed, "dns") }
+      const { code, detail } = dialError(failed, "dns")
       resume(Effect.fail(problem(
         "dns",
         `${host}: ${code}`,

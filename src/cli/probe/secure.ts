@@ -6,8 +6,8 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { isIP } from "node:net"
 import * as tls from "node:tls"
-import { connectFailure } from "../../node/internal/connectFailure.ts"
 import { type Certificate, certificateOf, findingsOf, untrusted } from "./certificate.ts"
+import { dialError } from "./dialError.ts"
 import { Incoming } from "./Incoming.ts"
 import { error, type Problem, problem, type Told, warning } from "./Step.ts"
 
@@ -37,8 +37,7 @@ export const secure = (
       incoming.when(() => incoming.error ?? (incoming.over ? new Error("the server hung up") : undefined))
     )
     if (failed !== undefined) {
-      const reason = connectFailure(failed, "tls")
-      const code = "code" in reason ? reason.code : "UNKNOWN"
+      const { code } = dialError(failed, "tls")
       return yield* problem(
         "tls",
         code === "UNKNOWN" ? failed.message : code,

@@ -1,8 +1,7 @@
 /**
  * What is probed: where to, and with which request.
  */
-import type * as Duration from "effect/Duration"
-import * as DurationModule from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { ConnectionError } from "../../ConnectionError.ts"
@@ -43,7 +42,7 @@ export const target = (options: NodeConnection.Options): Effect.Effect<Target, C
       verify: handshake.verify,
       config,
       deadline: options.timeout === undefined
-        ? DurationModule.seconds(10)
-        : DurationModule.fromInputUnsafe(options.timeout)
+        ? Duration.seconds(10)
+        : Duration.fromInputUnsafe(options.timeout)
     }
   }).pipe(Effect.mapError((error) => optionFailure(error)))

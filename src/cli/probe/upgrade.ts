@@ -8,9 +8,9 @@ import { createHash, randomBytes } from "node:crypto"
 import type { CheckResult } from "../../Handshake.ts"
 import { joinHeaders, redacted, redactHeaders, redactUrl } from "../../internal/redact.ts"
 import { shorten } from "../../internal/text.ts"
-import { connectFailure } from "../../node/internal/connectFailure.ts"
 import type { Target as Hop } from "../../node/internal/redirect.ts"
 import { aboutCheck, aboutNoHttp, aboutStatus } from "./diagnosis.ts"
+import { dialError } from "./dialError.ts"
 import type { Incoming } from "./Incoming.ts"
 import { type Head, readHead } from "./responseHead.ts"
 import { error, type Problem, problem, type Told } from "./Step.ts"
@@ -86,9 +86,9 @@ export const hear = (incoming: Incoming, secure: boolean): Effect.Effect<readonl
   Effect.gen(function*() {
     const head = yield* incoming.when(() => readHead(incoming.bytes) ?? (incoming.over ? "gone" : undefined))
     if (head === "gone") {
-      const reason = incoming.error === undefined ? undefined : connectFailure(incoming.error, "response")
-      const code = reason !== undefined && "code" in reason ? reason.code : "hung up"
-      const isTls = reason !== undefined && "phase" in reason && reason.phase === "tls"
+      const failed = incoming.error === undefined ? undefined : dialError(incoming.error, "response")
+      const code = failed?.code ?? "hung up"
+      const isTls = failed?.phase === "tls"
       return yield* problem(
         isTls ? "tls" : "tcp",
         code,
