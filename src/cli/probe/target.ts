@@ -9,6 +9,7 @@ import * as Handshake from "../../Handshake.ts"
 import type { Target as Hop } from "../../node/internal/redirect.ts"
 import { type Config, resolve } from "../../node/internal/transportOptions.ts"
 import type * as NodeConnection from "../../node/NodeConnection.ts"
+import type { NodeTransportOptions } from "../../node/NodeTransport.ts"
 import { optionFailure } from "../connectionOptions.ts"
 import type { CliFailure } from "../failure.ts"
 
@@ -29,8 +30,13 @@ export const firstHop = ({ endpoint, headers, subprotocols, url }: Handshake.Han
   url
 })
 
+/** The options of a connection whose transport is the library's own. */
+export interface ProbedOptions extends NodeConnection.Options {
+  readonly transport?: NodeTransportOptions | undefined
+}
+
 /** Makes the request as the library would. Fails where an option can never work. */
-export const target = (options: NodeConnection.Options): Effect.Effect<Target, CliFailure> =>
+export const target = (options: ProbedOptions): Effect.Effect<Target, CliFailure> =>
   Effect.gen(function*() {
     const config = yield* Effect.fromResult(resolve(options.transport ?? {}, process.env)).pipe(
       Effect.mapError((reason) => new ConnectionError({ reason }))

@@ -47,9 +47,9 @@ describe("what comes out of a socket", () => {
   it.effect("wakes who waits for what others changed", () =>
     Effect.gen(function*() {
       const { incoming } = make()
-      let changed: true | undefined
-      const waiting = yield* Effect.forkChild(incoming.when(() => changed), { startImmediately: true })
-      changed = true
+      const state: { changed?: true } = {}
+      const waiting = yield* Effect.forkChild(incoming.when(() => state.changed), { startImmediately: true })
+      state.changed = true
       incoming.notify()
       expect(yield* Fiber.join(waiting)).toBe(true)
     }))

@@ -7,12 +7,11 @@ import { join } from "node:path"
 import { describe, expect } from "vitest"
 import { open } from "../../../src/cli/probe/open.ts"
 import type { Step } from "../../../src/cli/probe/Step.ts"
-import { target } from "../../../src/cli/probe/target.ts"
-import type * as NodeConnection from "../../../src/node/NodeConnection.ts"
+import { type ProbedOptions, target } from "../../../src/cli/probe/target.ts"
 import * as realServer from "../../support/realServer.ts"
 import * as wsServer from "../../support/wsServer.ts"
 
-const steps = (options: NodeConnection.Options) =>
+const steps = (options: ProbedOptions) =>
   Effect.gen(function*() {
     const told: Array<Step> = []
     const tell = (step: Step) => Effect.sync(() => void told.push(step))

@@ -329,7 +329,10 @@ describe("holdfast probe --idle", () => {
       const { url } = yield* misbehaving([{ fault: "idle-cut", after: cutAfter, how: "silence" }])
       const { finding, steps } = yield* idle(url)
       expect(finding?.message).toContain("without a word")
-      const { fatal, survived } = steps["idle"]?.details as { readonly fatal: number; readonly survived: number }
+      const { fatal, survived } = (steps["idle"]?.details ?? {}) as {
+        readonly fatal?: number
+        readonly survived?: number
+      }
       expect(survived).toBeLessThan(600)
       expect(fatal).toBeGreaterThan(450)
     }))

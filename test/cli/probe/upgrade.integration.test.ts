@@ -4,13 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { describe, expect } from "vitest"
 import { reach } from "../../../src/cli/probe/reach.ts"
-import { firstHop, target } from "../../../src/cli/probe/target.ts"
+import { firstHop, type ProbedOptions, target } from "../../../src/cli/probe/target.ts"
 import { ask, hear, judge } from "../../../src/cli/probe/upgrade.ts"
-import type * as NodeConnection from "../../../src/node/NodeConnection.ts"
 import * as realServer from "../../support/realServer.ts"
 
 /** The three steps against a server of the test's. */
-const handshake = (answer: realServer.Answer, options: Partial<NodeConnection.Options> = {}) =>
+const handshake = (answer: realServer.Answer, options: Partial<ProbedOptions> = {}) =>
   Effect.gen(function*() {
     const server = yield* realServer.make()
     yield* server.answer(answer)
@@ -22,12 +21,12 @@ const handshake = (answer: realServer.Answer, options: Partial<NodeConnection.Op
     if (heard._tag === "Failure") {
       return { request, server, answer: undefined, judged: undefined, problem: heard.failure }
     }
-    const [answered, answer] = heard.success
+    const [answered, told] = heard.success
     const verdict = yield* Effect.result(judge(answered, asked, hop, to))
     return {
       request,
       server,
-      answer,
+      answer: told,
       judged: verdict._tag === "Success" ? verdict.success : undefined,
       problem: verdict._tag === "Failure" ? verdict.failure : undefined
     }
