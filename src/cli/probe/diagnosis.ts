@@ -13,16 +13,18 @@ interface Answered {
   readonly body: string
 }
 
+const http2Only: readonly [message: string, advice: string] = [
+  "The server speaks HTTP/2 only.",
+  "Allow HTTP/1.1 on this port: a WebSocket client that starts with GET … Upgrade needs it."
+]
+
 /** The answer is no HTTP/1. */
 export const aboutNoHttp = ({ sample, speaks }: NoHead): Finding => {
   switch (speaks) {
     case "tls":
       return error("The port speaks TLS.", "Use wss:// in place of ws://.")
     case "http2":
-      return error(
-        "The server speaks HTTP/2 only.",
-        "Allow HTTP/1.1 on this port: a WebSocket client that starts with GET … Upgrade needs it."
-      )
+      return error(...http2Only)
     case "other":
       return error(`The port speaks something that is no HTTP: "${sample}".`, "Check the port.")
   }
@@ -44,6 +46,8 @@ export const aboutStatus = (
   const via = viaOf(headers)
   const says = (message: string, advice: string) => error(`The server answered ${status}${via}: ${message}.`, advice)
 
+  // Node's words to a client that does not offer h2 in TLS.
+  if (body.includes("missing alpn protocol")) return error(...http2Only)
   if (
     body.includes("plain http request was sent to https port") ||
     body.includes("client sent an http request to an https")

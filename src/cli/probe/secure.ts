@@ -70,7 +70,9 @@ export const secure = (
 const describe = (certificate: Certificate): ReadonlyArray<string> => [
   `certificate  ${certificate.subject}`,
   `issued by    ${certificate.issuer}`,
-  `valid until  ${certificate.validTo.slice(0, 10)}, ${certificate.daysLeft} days`,
+  `valid until  ${certificate.validTo.slice(0, 10)}, ${
+    certificate.daysLeft < 0 ? `${-certificate.daysLeft} days ago` : `${certificate.daysLeft} days`
+  }`,
   `names        ${certificate.names.join(", ") || "none"}`
 ]
 

@@ -20,6 +20,7 @@ describe("an answer that is no handshake", () => {
       about(400, { server: "nginx/1.22" }, "<title>400 The plain HTTP request was sent to HTTPS port</title>"),
       "Use wss://"
     ],
+    [about(403, {}, "Missing ALPN Protocol, expected `h2`"), "HTTP/2 only"],
     [about(400, {}, "Client sent an HTTP request to an HTTPS server."), "Use wss://"],
     [about(400, {}, "{\"code\":0,\"message\":\"Transport unknown\"}"), "Socket.IO server. Add EIO=4"],
     [about(404, {}, "Connection ID required"), "SignalR"],
