@@ -7,6 +7,7 @@ import { chaos } from "./chaos/command.ts"
 import { connect } from "./connect/command.ts"
 import { layerOutput } from "./log.ts"
 import { probe } from "./probe/command.ts"
+import { replay } from "./replay/command.ts"
 import { run } from "./run/command.ts"
 import { Colour, Json, Quiet, Verbose } from "./settings.ts"
 import { unit } from "./systemd/command.ts"
@@ -18,6 +19,7 @@ export const holdfast = Command.make("holdfast").pipe(
     chaos,
     connect,
     probe,
+    replay,
     run,
     unit
   ]),
