@@ -22,6 +22,7 @@ export interface Moment {
   readonly nanos: bigint
   readonly received: Traffic
   readonly sent: Traffic
+  readonly silenceLimit?: number | undefined
 }
 
 export class Recorder {
@@ -32,6 +33,7 @@ export class Recorder {
   private dials = 0
   private dropped = 0
   private last: Ending | undefined
+  private gaveUp = false
   private nextDialAt: DateTime.Utc | undefined
   private roundTrips: Array<number> | undefined
   private lastRoundTrip = 0
@@ -87,6 +89,7 @@ export class Recorder {
         this.link = undefined
         this.since = event.at
         this.nextDialAt = undefined
+        this.gaveUp = Option.isSome(event.cause)
         if (Option.isSome(event.cause)) this.last = endingOf(event.cause.value, event.at)
         return
       case "Paused":
@@ -102,7 +105,7 @@ export class Recorder {
     this.lastRoundTrip = (this.lastRoundTrip + 1) % keptRoundTrips
   }
 
-  report(name: string, { nanos, now, received, sent, status }: Moment): ConnectionReport {
+  report(name: string, { nanos, now, received, sent, silenceLimit, status }: Moment): ConnectionReport {
     const open = status._tag === "Open" ? status : undefined
     const subprotocol = open === undefined ? undefined : Option.getOrUndefined(open.subprotocol)
     const age = (then: bigint | undefined) =>
@@ -128,6 +131,8 @@ export class Recorder {
       dropped: this.dropped,
       ...defined("lastByteAge", open === undefined ? undefined : age(this.link?.lastInbound())),
       ...defined("lastMessageAge", age(this.lastMessage)),
+      ...defined("silenceLimit", silenceLimit),
+      ...defined("gaveUp", status._tag === "Closed" ? this.gaveUp : undefined),
       paused: open?.paused ?? false,
       at: DateTime.formatIso(now)
     }
