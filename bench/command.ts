@@ -94,7 +94,8 @@ const pipe = async (): Promise<Figure> => {
   const child = node([holdfast, "connect", server.url], "pipe")
   const stdin = child.stdin!
   const line = (n: number) => `${String(n).padStart(99, ".")}\n`
-  await says(child.stderr, /open/i)
+  stdin.write("open\n")
+  await once(child.stdout!, "data")
   await sleep(2000)
   const idle = mebibytes(child.pid)
   let most = idle
@@ -105,6 +106,7 @@ const pipe = async (): Promise<Figure> => {
   let received = 0
   let wrong: string | undefined
   let rest = ""
+  child.stderr!.resume()
   child.stdout!.setEncoding("latin1").on("data", (chunk: string) => {
     const lines = (rest + chunk).split("\n")
     rest = lines.pop() ?? ""
