@@ -6,6 +6,8 @@ import * as Command from "effect/cli/Command"
 import { chaos } from "./chaos/command.ts"
 import { connect } from "./connect/command.ts"
 import { layerOutput } from "./log.ts"
+import { probe } from "./probe/command.ts"
+import { replay } from "./replay/command.ts"
 import { run } from "./run/command.ts"
 import { Colour, Json, Quiet, Verbose } from "./settings.ts"
 import { unit } from "./systemd/command.ts"
@@ -16,6 +18,8 @@ export const holdfast = Command.make("holdfast").pipe(
   Command.withSubcommands([
     chaos,
     connect,
+    probe,
+    replay,
     run,
     unit
   ]),
