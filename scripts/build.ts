@@ -65,7 +65,29 @@ const command = await build({
   logLevel: "error",
   write: false
 })
-const outputFiles = [...library.outputFiles, ...command.outputFiles]
+
+// What the command serves to a browser: its charts come along, and nothing is fetched from anywhere else.
+const page = await build({
+  absWorkingDir: root,
+  entryPoints: ["page.ts", "login.ts", "page.css", "icon.svg"].map((file) => `src/cli/page/browser/${file}`),
+  outdir: "dist/cli/page",
+  bundle: true,
+  loader: { ".svg": "copy" },
+  format: "esm",
+  platform: "browser",
+  target: ["es2022", "chrome111", "firefox113", "safari16.4"],
+  minify: true,
+  legalComments: "eof",
+  logLevel: "error",
+  write: false
+})
+const licence = readFileSync(join(root, "node_modules/uplot/LICENSE"))
+const outputFiles = [
+  ...library.outputFiles,
+  ...command.outputFiles,
+  ...page.outputFiles,
+  { path: join(root, "dist/cli/page/uplot.LICENSE"), contents: licence }
+]
 
 // What is the same is left alone, and what is stale goes last: a program may be importing it.
 for (const { contents, path } of outputFiles) {
@@ -74,7 +96,7 @@ for (const { contents, path } of outputFiles) {
   writeFileSync(path, contents)
 }
 const current = new Set(outputFiles.map(({ path }) => path))
-for (const output of globSync("dist/**/*.{js,js.map}", { cwd: root })) {
+for (const output of globSync("dist/**/*.{js,js.map,css,svg,LICENSE}", { cwd: root })) {
   if (!current.has(join(root, output))) rmSync(join(root, output))
 }
 process.exitCode = status ?? 1
