@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process"
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { licences } from "./licences.ts"
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -61,7 +62,8 @@ const command = await build({
     js:
       "import { createRequire as __createRequire } from \"node:module\"; const require = __createRequire(import.meta.url);"
   },
-  legalComments: "eof",
+  legalComments: "none",
+  metafile: true,
   logLevel: "error",
   write: false
 })
@@ -77,16 +79,17 @@ const page = await build({
   platform: "browser",
   target: ["es2022", "chrome111", "firefox113", "safari16.4"],
   minify: true,
-  legalComments: "eof",
+  legalComments: "none",
+  metafile: true,
   logLevel: "error",
   write: false
 })
-const licence = readFileSync(join(root, "node_modules/uplot/LICENSE"))
+const inputs = { ...command.metafile.inputs, ...page.metafile.inputs }
 const outputFiles = [
   ...library.outputFiles,
   ...command.outputFiles,
   ...page.outputFiles,
-  { path: join(root, "dist/cli/page/uplot.LICENSE"), contents: licence }
+  { path: join(root, "dist/cli/LICENSES.txt"), contents: Buffer.from(licences(root, inputs)) }
 ]
 
 // What is the same is left alone, and what is stale goes last: a program may be importing it.
@@ -96,7 +99,7 @@ for (const { contents, path } of outputFiles) {
   writeFileSync(path, contents)
 }
 const current = new Set(outputFiles.map(({ path }) => path))
-for (const output of globSync("dist/**/*.{js,js.map,css,svg,LICENSE}", { cwd: root })) {
+for (const output of globSync("dist/**/*.{js,js.map,css,svg}", { cwd: root })) {
   if (!current.has(join(root, output))) rmSync(join(root, output))
 }
 process.exitCode = status ?? 1

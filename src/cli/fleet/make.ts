@@ -21,10 +21,11 @@ export const make: Effect.Effect<Fleet["Service"], never, Scope.Scope> = Effect.
   let members = new Map<string, Member>()
 
   const owner: MemberOwner = {
-    onEvents: (connection, events) =>
-      Effect.map(PubSub.publishAll(activity, events.map((event) => ({ connection, event }))), () => {
-        if (events.some(({ _tag }) => _tag === "Closed")) checkForTheEnd()
-      })
+    onEvent: (connection, event) => {
+      // The unsafe one refuses where the slowest is full, and nobody would be told.
+      Effect.runSync(PubSub.publish(activity, { connection, event }))
+      if (event._tag === "Closed") checkForTheEnd()
+    }
   }
   const checkForTheEnd = () => {
     const all = [...members.values()]

@@ -5,16 +5,16 @@ import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import type { ConnectionService } from "../../Connection.ts"
 import type { ConnectionError } from "../../ConnectionError.ts"
 import type { ConnectionEvent } from "../../ConnectionEvent.ts"
+import { EventObserver } from "../../internal/eventObserver.ts"
 import * as NodeConnection from "../../node/NodeConnection.ts"
 import { type CliFailure, failure } from "../failure.ts"
 import type { ConnectionReport } from "./ConnectionReport.ts"
@@ -25,7 +25,7 @@ import { trafficOf } from "./traffic.ts"
 
 /** Who is told of what members do. */
 export interface MemberOwner {
-  readonly onEvents: (connection: string, events: ReadonlyArray<ConnectionEvent>) => Effect.Effect<void>
+  readonly onEvent: (connection: string, event: ConnectionEvent) => void
 }
 
 export interface Member {
@@ -58,19 +58,6 @@ export const makeMember = (plan: Plan, owner: MemberOwner): Effect.Effect<Member
     let over = false
     let dials = 0
 
-    const observer = {
-      linked: (link: Parameters<Recorder["linked"]>[0]) => recorder.linked(link),
-      messaged: (nanos: bigint) => recorder.messaged(nanos)
-    }
-    const transport = Layer.isLayer(options.transport)
-      ? options.transport
-      : observedTransport(options.transport as Exclude<typeof options.transport, Layer.Any>, observer)
-    const connection = yield* NodeConnection.make({ ...options, name, transport, start: "lazy" }).pipe(
-      Scope.provide(scope),
-      Effect.mapError((error) => failure("config", `The connection "${name}" cannot work: ${error.message}`)),
-      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
-    )
-
     const happened = (event: ConnectionEvent) => {
       recorder.happened(event)
       if (event._tag === "Dialling") dials++
@@ -80,16 +67,20 @@ export const makeMember = (plan: Plan, owner: MemberOwner): Effect.Effect<Member
         gaveUp = Option.getOrUndefined(event.cause)
         Deferred.doneUnsafe(opened, gaveUp === undefined ? Exit.void : Exit.fail(gaveUp))
       }
+      owner.onEvent(name, event)
     }
-    // In no scope: it ends by itself, after it has told that the connection is closed.
-    const telling = yield* connection.events.pipe(
-      Stream.runForEachArray((events) =>
-        Effect.suspend(() => {
-          events.forEach(happened)
-          return owner.onEvents(name, events)
-        })
-      ),
-      Effect.forkDetach({ startImmediately: true })
+    const observer = {
+      linked: (link: Parameters<Recorder["linked"]>[0]) => recorder.linked(link),
+      messaged: (nanos: bigint) => recorder.messaged(nanos)
+    }
+    const transport = Layer.isLayer(options.transport)
+      ? options.transport
+      : observedTransport(options.transport as Exclude<typeof options.transport, Layer.Any>, observer)
+    const connection = yield* NodeConnection.make({ ...options, name, transport, start: "lazy" }).pipe(
+      Effect.provideService(EventObserver, happened),
+      Scope.provide(scope),
+      Effect.mapError((error) => failure("config", `The connection "${name}" cannot work: ${error.message}`)),
+      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
     )
 
     return {
@@ -104,15 +95,16 @@ export const makeMember = (plan: Plan, owner: MemberOwner): Effect.Effect<Member
         // A lazy connection dials as soon as somebody waits for it.
         Effect.asVoid(Effect.forkIn(Effect.ignore(connection.awaitOpen), scope, { startImmediately: true }))
       ),
-      report: reportOf(connection, recorder, context),
-      end: Effect.andThen(Scope.close(scope, Exit.void), Effect.asVoid(Fiber.await(telling)))
+      report: reportOf(connection, recorder, context, silenceLimitOf(plan)),
+      end: Scope.close(scope, Exit.void)
     }
   }))
 
 const reportOf = (
   connection: ConnectionService,
   recorder: Recorder,
-  context: Context.Context<never>
+  context: Context.Context<never>,
+  silenceLimit: number | undefined
 ): Effect.Effect<ConnectionReport> =>
   Effect.gen(function*() {
     const status = yield* connection.status
@@ -123,6 +115,16 @@ const reportOf = (
       now,
       nanos: clock.monotonicTimeNanosUnsafe(),
       received: trafficOf(context, connection.name, "inbound"),
-      sent: trafficOf(context, connection.name, "outbound")
+      sent: trafficOf(context, connection.name, "outbound"),
+      silenceLimit
     })
   })
+
+/** A ping after `interval`, judged after `timeout`; once more where the timer was late. */
+const silenceLimitOf = ({ options: { heartbeat } }: Plan): number | undefined => {
+  if (heartbeat === false || Layer.isLayer(heartbeat)) return undefined
+  const { interval, timeout } = heartbeat as Exclude<typeof heartbeat, Layer.Any> ?? {}
+  const millis = (input: Duration.Input | undefined, otherwise: Duration.Input) =>
+    Duration.toMillis(Duration.fromInputUnsafe(input ?? otherwise))
+  return millis(interval, "25 seconds") + 2 * millis(timeout, "15 seconds")
+}

@@ -22,6 +22,7 @@ export interface Moment {
   readonly nanos: bigint
   readonly received: Traffic
   readonly sent: Traffic
+  readonly silenceLimit?: number | undefined
 }
 
 export class Recorder {
@@ -104,7 +105,7 @@ export class Recorder {
     this.lastRoundTrip = (this.lastRoundTrip + 1) % keptRoundTrips
   }
 
-  report(name: string, { nanos, now, received, sent, status }: Moment): ConnectionReport {
+  report(name: string, { nanos, now, received, sent, silenceLimit, status }: Moment): ConnectionReport {
     const open = status._tag === "Open" ? status : undefined
     const subprotocol = open === undefined ? undefined : Option.getOrUndefined(open.subprotocol)
     const age = (then: bigint | undefined) =>
@@ -130,6 +131,7 @@ export class Recorder {
       dropped: this.dropped,
       ...defined("lastByteAge", open === undefined ? undefined : age(this.link?.lastInbound())),
       ...defined("lastMessageAge", age(this.lastMessage)),
+      ...defined("silenceLimit", silenceLimit),
       ...defined("gaveUp", status._tag === "Closed" ? this.gaveUp : undefined),
       paused: open?.paused ?? false,
       at: DateTime.formatIso(now)

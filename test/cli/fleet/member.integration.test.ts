@@ -14,7 +14,7 @@ describe("a member of a fleet", () => {
       const tags: Array<string> = []
       const member = yield* Effect.acquireRelease(
         makeMember(plan(server.url), {
-          onEvents: (_, events) => Effect.sync(() => tags.push(...events.map(({ _tag }) => _tag)))
+          onEvent: (_, event) => tags.push(event._tag)
         }),
         ({ end }) => end
       )
