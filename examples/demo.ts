@@ -2,12 +2,12 @@
 //
 //   npm run demo
 import { NodeRuntime } from "@effect/platform-node"
-import { Duration, Effect, Latch, Option, Random, type Scope, Stream } from "effect"
+import { Clock, Duration, Effect, Latch, Option, Random, type Scope, Stream } from "effect"
 import { type Connection, type ConnectionError, type ConnectionEvent, Reconnect, Recovery } from "holdfast"
 import { NodeConnection } from "holdfast/node"
+import * as MisbehavingServer from "../src/cli/chaos/misbehavingServer.ts"
 import { type Act, acts, type Seen, type Stage } from "./demo/acts.ts"
 import { Feed } from "./demo/feed.ts"
-import { type MisbehavingServer, misbehavingServer } from "./demo/misbehavingServer.ts"
 import { paint, print } from "./demo/style.ts"
 import { type Check, printSummary, printVerdict } from "./demo/summary.ts"
 import { Timeline } from "./demo/timeline.ts"
@@ -70,7 +70,7 @@ interface Recording {
   readonly checks: ReadonlyArray<Check>
 }
 
-const play = (server: MisbehavingServer, feed: Feed): Effect.Effect<
+const play = (server: MisbehavingServer.MisbehavingServer, feed: Feed): Effect.Effect<
   Recording,
   ConnectionError.ConnectionError,
   Scope.Scope
@@ -154,12 +154,12 @@ const read = (connection: Connection.ConnectionService, feed: Feed, timeline: Ti
 
 /** What happens from now on. */
 const lookFromNow = (
-  server: MisbehavingServer,
+  server: MisbehavingServer.MisbehavingServer,
   feed: Feed,
   events: ReadonlyArray<ConnectionEvent.ConnectionEvent>
 ) =>
   Effect.gen(function*() {
-    const since = performance.now()
+    const since = yield* Clock.currentTimeMillis
     const before = { dials: (yield* server.dials).length, events: events.length }
     return Effect.map(server.dials, (dials): Seen => ({
       events: events.slice(before.events),
@@ -187,7 +187,7 @@ const enact = (act: Act, look: Effect.Effect<Seen>) =>
 // the verdict
 // ---------------------------------------------------------------------------
 
-const checkFeed = (server: MisbehavingServer, feed: Feed, { events }: Recording) =>
+const checkFeed = (server: MisbehavingServer.MisbehavingServer, feed: Feed, { events }: Recording) =>
   Effect.gen(function*() {
     const opened = events.filter(({ _tag }) => _tag === "Opened").length
     const sessions = yield* server.sessions
@@ -215,7 +215,7 @@ const brokenSessions = (events: Recording["events"]): ReadonlySet<number> =>
     )
   )
 
-const checkNothingLeft = (server: MisbehavingServer) =>
+const checkNothingLeft = (server: MisbehavingServer.MisbehavingServer) =>
   Effect.gen(function*() {
     // The last FIN may be on its way.
     yield* Effect.sleep("10 millis").pipe(
@@ -233,7 +233,7 @@ const checkNothingLeft = (server: MisbehavingServer) =>
 
 const main = Effect.gen(function*() {
   introduce()
-  const server = yield* misbehavingServer
+  const server = yield* MisbehavingServer.make()
   const feed = new Feed(server)
   const recording = yield* Effect.scoped(play(server, feed))
   printSummary(recording.events, feed)

@@ -66,6 +66,10 @@ export interface Link {
    * transport cannot.
    */
   readonly sendPing: (payload: Uint8Array, sent: () => void) => boolean
+  /** Sends a pong that nobody asked for (RFC 6455 §5.5.3). False, and nothing is sent, as for `sendPing`. */
+  readonly sendPong: (payload: Uint8Array) => boolean
+  /** Calls the handler for every ping of the peer's, which is answered by itself; as `onPong`. Never where the transport does not see pings. */
+  readonly onPing: (handler: (payload: Uint8Array) => void) => Effect.Effect<void, never, Scope.Scope>
   /** Calls the handler for every pong while the scope is open; the payload is its own during the call only. */
   readonly onPong: (handler: (payload: Uint8Array) => void) => Effect.Effect<void, never, Scope.Scope>
   /** Calls the handler for every message while the scope is open, beside the receiver. */

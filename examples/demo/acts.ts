@@ -1,8 +1,9 @@
 // Seven ways to misbehave: what the server does, what Holdfast is expected to make of it, and whether it did.
 import { Duration, Effect } from "effect"
 import type { ConnectionEvent } from "holdfast"
+import type { Fault } from "../../src/cli/chaos/Fault.ts"
+import type { MisbehavingServer } from "../../src/cli/chaos/misbehavingServer.ts"
 import type { Feed } from "./feed.ts"
-import type { Answer, MisbehavingServer } from "./misbehavingServer.ts"
 
 export interface Stage {
   readonly server: MisbehavingServer
@@ -22,7 +23,7 @@ export interface Seen {
 export interface Act {
   readonly server: string
   readonly expected: string
-  readonly begin: (stage: Stage) => Effect.Effect<void>
+  readonly begin: (stage: Stage) => Effect.Effect<unknown>
   /** Whether the storm is over, and a session is open again. */
   readonly isOver: (seen: Seen) => boolean
   /** What did not hold, a sentence each. */
@@ -64,10 +65,9 @@ const noDialBefore = (seen: Seen, dial: number, since: number, wait: number): Re
   return holds(waited >= wait - tolerance, `dialled after ${waited.toFixed(0)} ms instead of ${wait} ms`)
 }
 
-const twice = <A>(value: A): ReadonlyArray<A> => [value, value]
-const refuse: Answer = { _tag: "Refuse", status: "503 Service Unavailable", headers: { "retry-after": "15" } }
-const closeAtOnce: Answer = { _tag: "CloseAtOnce", code: 1000, reason: "" }
-const badAccept: Answer = { _tag: "BadAccept" }
+const refuse: Fault = { fault: "refuse", "retry-after": "15", times: 2 }
+const closeAtOnce: Fault = { fault: "close", code: 1000, times: 3 }
+const badAccept: Fault = { fault: "wrong-accept", times: 2 }
 
 const floodOf = 20_000
 let floodBegan = 0
@@ -76,7 +76,7 @@ export const acts: ReadonlyArray<Act> = [
   {
     server: "The server refuses the first two dials with HTTP 503 and \"Retry-After: 15\"",
     expected: "HandshakeRejected; after each, no dial for 1.5 s (a tenth of what it asks for).",
-    begin: ({ server }) => server.answerNext(twice(refuse)),
+    begin: ({ server }) => server.misbehave([refuse]),
     isOver: (seen) => opened(seen, 1),
     failures: (seen) => [
       ...causesAre(seen, "HandshakeRejected 503, HandshakeRejected 503"),
@@ -88,7 +88,7 @@ export const acts: ReadonlyArray<Act> = [
     server: "The server closes with 1000, then accepts three dials and closes each at once",
     expected: "sessions that short reset nothing, so the bound of the waits doubles: four dials, no hammering.",
     begin: ({ server }) =>
-      Effect.andThen(server.answerNext([...twice(closeAtOnce), closeAtOnce]), server.close(1000, "")),
+      Effect.andThen(server.misbehave([closeAtOnce]), server.befall({ fault: "close", code: 1000 })),
     isOver: (seen) => opened(seen, 4),
     failures: (seen) => [
       ...causesAre(seen, "NormalClosure, NormalClosure, NormalClosure, NormalClosure"),
@@ -102,7 +102,7 @@ export const acts: ReadonlyArray<Act> = [
     server: "The server closes with 1012, service restart",
     expected:
       "ServiceRestart; the next dial in 0.5 to 3 s (a tenth of 5 to 30 s), so that not everybody comes at once.",
-    begin: ({ server }) => server.close(1012, "deploying"),
+    begin: ({ server }) => server.befall({ fault: "close", code: 1012, reason: "deploying" }),
     isOver: (seen) => opened(seen, 1),
     failures: (seen) => [
       ...causesAre(seen, "ServiceRestart"),
@@ -113,7 +113,7 @@ export const acts: ReadonlyArray<Act> = [
   {
     server: "The network goes dead: nothing gets through, pings are not answered, nobody is told (half-open)",
     expected: "HeartbeatTimeout within 2 s: 1 s of silence, then 1 s for an answer to the ping.",
-    begin: ({ feed, server }) => Effect.andThen(server.goSilent, feed.publish(3)),
+    begin: ({ feed, server }) => Effect.andThen(server.befall({ fault: "silence" }), feed.publish(3)),
     isOver: (seen) => opened(seen, 1),
     failures: (seen) => [
       ...causesAre(seen, "HeartbeatTimeout"),
@@ -147,8 +147,8 @@ export const acts: ReadonlyArray<Act> = [
     expected: "GoingAway, then HandshakeInvalid: that is no WebSocket server, so no session and no message from it.",
     begin: ({ readerTakes, server }) =>
       readerTakes(0).pipe(
-        Effect.andThen(server.answerNext(twice(badAccept))),
-        Effect.andThen(server.close(1001, "a new proxy"))
+        Effect.andThen(server.misbehave([badAccept])),
+        Effect.andThen(server.befall({ fault: "close", code: 1001, reason: "a new proxy" }))
       ),
     isOver: (seen) => opened(seen, 1),
     failures: (seen) => [

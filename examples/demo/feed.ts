@@ -1,7 +1,7 @@
 // A feed of numbers that goes on whether or not anybody listens, and the books about it: which number was sent to
 // which session, and which arrived.
 import { Effect } from "effect"
-import type { MisbehavingServer } from "./misbehavingServer.ts"
+import type { MisbehavingServer } from "../../src/cli/chaos/misbehavingServer.ts"
 
 /** Numbers in a row that share a fate. */
 export interface Missing {
@@ -50,7 +50,7 @@ export class Feed {
   /** Sends all but the last byte of the next number, and pulls the plug. */
   get publishBroken(): Effect.Effect<void> {
     return Effect.suspend(() =>
-      Effect.map(this.server.dropWithin(String(this.published + 1)), (sessions) => {
+      Effect.map(this.server.befall({ fault: "drop", message: String(this.published + 1) }), (sessions) => {
         this.sentTo.push(sessions)
       })
     )

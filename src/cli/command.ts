@@ -3,12 +3,16 @@
  * that `--help` and completions are quick.
  */
 import * as Command from "effect/cli/Command"
+import { chaos } from "./chaos/command.ts"
 import { layerOutput } from "./log.ts"
 import { Colour, Json, Quiet, Verbose } from "./settings.ts"
 
 /** `holdfast`, with all that it can do. */
 export const holdfast = Command.make("holdfast").pipe(
   Command.withDescription("WebSocket connections that stay up"),
+  Command.withSubcommands([
+    chaos
+  ]),
   Command.provide(layerOutput),
   Command.withGlobalFlags([Json, Quiet, Verbose, Colour])
 )

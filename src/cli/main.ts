@@ -16,7 +16,7 @@ import { holdfast } from "./command.ts"
 import { exitCodes } from "./exitCodes.ts"
 import { CliFailure } from "./failure.ts"
 import * as log from "./log.ts"
-import { Output } from "./output.ts"
+import type { Output } from "./output.ts"
 import * as Signals from "./signals.ts"
 import { version } from "./version.ts"
 

@@ -2,8 +2,8 @@
  * Where a command's words go: data to stdout, everything else to stderr. With
  * `--json` both are NDJSON; colours are for terminals only.
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type { Writable } from "node:stream"
 import { stripVTControlCharacters, styleText } from "node:util"
@@ -82,8 +82,8 @@ export const make = (options: OutputOptions): Output["Service"] => {
     write,
     data: (line, record) => write(`${json ? JSON.stringify(record) : line}\n`),
     note: (noteLevel, event, message, fields) =>
-      levels.indexOf(noteLevel) < levels.indexOf(level) ? Effect.void : Effect.map(Clock.currentTimeMillis, (now) => {
-        const at = new Date(now).toISOString()
+      levels.indexOf(noteLevel) < levels.indexOf(level) ? Effect.void : Effect.map(DateTime.now, (now) => {
+        const at = DateTime.formatIso(now)
         stderr.write(
           json
             ? `${

@@ -50,9 +50,14 @@ export const layer: Layer.Layer<Signals> = Layer.effect(
     }
     const names = ["SIGINT", "SIGTERM", "SIGHUP"] as const
     yield* Effect.acquireRelease(
-      Effect.sync(() => names.forEach((name) => process.on(name, handle))),
-      // The grace period goes on: what ends the process has not ended yet.
-      () => Effect.sync(() => names.forEach((name) => process.off(name, handle)))
+      Effect.sync(() => {
+        for (const name of names) process.on(name, handle)
+      }),
+      () =>
+        Effect.sync(() => {
+          clearTimeout(timer)
+          for (const name of names) process.off(name, handle)
+        })
     )
     return Signals.of({
       stop: Deferred.await(stop),

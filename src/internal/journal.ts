@@ -6,7 +6,7 @@
  * reads are never built.
  */
 import type * as Clock from "effect/Clock"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
@@ -14,6 +14,7 @@ import type * as Scheduler from "effect/Scheduler"
 import * as Stream from "effect/Stream"
 import type { ConnectionEvent } from "../ConnectionEvent.ts"
 import type { ConnectionStatus } from "../ConnectionStatus.ts"
+import { EventObserver } from "./eventObserver.ts"
 import { type Direction, type DropReason, Meter, type MeterOwner } from "./meter.ts"
 
 type EventOf<Tag> = Extract<ConnectionEvent, { readonly _tag: Tag }>
@@ -53,6 +54,7 @@ export class Journal {
   private readonly clock: Clock.Clock
   private readonly dispatcher: Scheduler.SchedulerDispatcher
   private readonly owner: JournalOwner
+  private readonly observer: ((event: ConnectionEvent) => void) | undefined
   readonly meter: Meter
 
   constructor(options: {
@@ -66,6 +68,7 @@ export class Journal {
     this.clock = options.clock
     this.dispatcher = options.dispatcher
     this.owner = options.owner
+    this.observer = Context.get(options.context, EventObserver)
     this.meter = new Meter(options.context, options.owner)
   }
 
@@ -113,21 +116,26 @@ export class Journal {
 
   /** Whether somebody reads the events. */
   get isFollowed(): boolean {
-    return this.happenings !== undefined
+    return this.happenings !== undefined || this.observer !== undefined
   }
 
   /** Publishes an event, built only where somebody listens. Not from inside a socket's callback: see `publishLater`. */
   publish<Tag extends ConnectionEvent["_tag"]>(tag: Tag, fields: () => Omit<EventOf<Tag>, "_tag" | "at">): void {
-    if (this.happenings === undefined) return
+    if (!this.isFollowed) return
     this.flushLater()
-    offer(this.happenings, this.event(tag, fields()))
+    this.tell(this.event(tag, fields()))
   }
 
   /** The same where no user's fiber may be resumed yet, inside a socket's callback for instance. */
   publishLater<Tag extends ConnectionEvent["_tag"]>(tag: Tag, fields: () => Omit<EventOf<Tag>, "_tag" | "at">): void {
-    if (this.happenings === undefined) return
+    if (!this.isFollowed) return
     ;(this.later ??= []).push(this.event(tag, fields()))
     this.tick()
+  }
+
+  private tell(event: ConnectionEvent): void {
+    this.observer?.(event)
+    if (this.happenings !== undefined) offer(this.happenings, event)
   }
 
   private event<Tag extends ConnectionEvent["_tag"]>(
@@ -196,7 +204,7 @@ export class Journal {
     const later = this.later
     if (later === undefined) return
     this.later = undefined
-    for (const event of later) offer(this.happenings!, event)
+    for (const event of later) this.tell(event)
   }
 
   /** The name is known now, and with it the attributes of the status. */

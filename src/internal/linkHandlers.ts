@@ -1,6 +1,6 @@
 /**
- * The handlers of a link's `onMessage` and `onPong`, each for as long as its
- * scope is open.
+ * The handlers of a link's `onMessage`, `onPing` and `onPong`, each for as long
+ * as its scope is open.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"

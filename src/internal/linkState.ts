@@ -34,6 +34,8 @@ export interface Driver {
   readonly whenFlushed: (done: () => void) => () => void
   /** Sends a ping, whose payload is the caller's again afterwards, and calls back when it has left; undefined where the transport cannot. */
   readonly ping: ((payload: Uint8Array, done: () => void) => void) | undefined
+  /** Sends a pong that nobody asked for, whose payload is the caller's again afterwards; undefined where the transport cannot. */
+  readonly pong?: ((payload: Uint8Array) => void) | undefined
   /** Starts the closing handshake with a code that may be sent and a reason of at most 123 bytes. */
   readonly close: (code: number, reason: string) => void
   /** Frees the descriptor now. */
@@ -75,6 +77,7 @@ export class LinkState implements Link {
   private isHeldUp = false
   private receiver: Receiver | undefined = undefined
   private puller: (() => void) | undefined = undefined
+  private pingHandlers: LinkHandlers<Uint8Array> | undefined = undefined
   private pongHandlers: LinkHandlers<Uint8Array> | undefined = undefined
   private messageHandlers: LinkHandlers<Message> | undefined = undefined
   private inboundAt: bigint
@@ -127,8 +130,9 @@ export class LinkState implements Link {
   }
 
   /** The peer sent a ping. */
-  pinged(): void {
+  pinged(payload: Uint8Array): void {
     this.sawData = true
+    this.pingHandlers?.call(payload)
   }
 
   /** The peer sent a pong. */
@@ -238,6 +242,17 @@ export class LinkState implements Link {
       if (!ending.isOpen) return notSent
       return whenDone((done) => driver.ping?.(payload, done), ending.onceEnded, notSent)
     })
+  }
+
+  sendPong(payload: Uint8Array): boolean {
+    const { driver } = this
+    if (driver.pong === undefined || payload.length > maxPing || !this.writable()) return false
+    driver.pong(payload)
+    return true
+  }
+
+  onPing(handler: (payload: Uint8Array) => void): Effect.Effect<void, never, Scope.Scope> {
+    return Effect.suspend(() => (this.pingHandlers ??= new LinkHandlers()).scoped(handler))
   }
 
   onPong(handler: (payload: Uint8Array) => void): Effect.Effect<void, never, Scope.Scope> {

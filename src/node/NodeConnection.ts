@@ -38,8 +38,11 @@ export interface Options<RUrl = never, RHeaders = never, RSubprotocols = never, 
     | Reconnect.ReconnectOptions<RParts>
     | Layer.Layer<Reconnect.Reconnect, ConnectionError, RParts>
     | undefined
-  /** How to dial: TLS, proxy, limits. Default: see `NodeTransport.layer`. */
-  readonly transport?: NodeTransport.NodeTransportOptions | undefined
+  /** How to dial: TLS, proxy, limits; or any layer of `Transport`. Default: see `NodeTransport.layer`. */
+  readonly transport?:
+    | NodeTransport.NodeTransportOptions
+    | Layer.Layer<Transport, ConnectionError, RParts>
+    | undefined
 }
 
 /** What the user's own effects need. */
@@ -54,7 +57,7 @@ export const parts = <RUrl = never, RHeaders = never, RSubprotocols = never, RGr
   options: Options<RUrl, RHeaders, RSubprotocols, RGreet, RParts>
 ): Layer.Layer<Parts, ConnectionError, Needs<RUrl, RHeaders, RSubprotocols, RGreet, RParts>> =>
   Layer.mergeAll(
-    NodeTransport.layer(options?.transport),
+    transport(options?.transport),
     Handshake.layer(options),
     heartbeat(options?.heartbeat),
     reconnect(options?.reconnect)
@@ -110,7 +113,7 @@ export const make = <RUrl = never, RHeaders = never, RSubprotocols = never, RGre
   Effect.gen(function*() {
     // As `parts`, without the layers: they cost some KiB a connection.
     const services = Context.empty().pipe(
-      Context.add(Transport, yield* NodeTransport.make(options?.transport)),
+      Context.add(Transport, yield* makeTransport(options?.transport)),
       Context.add(Handshake.Handshake, yield* Handshake.make(options)),
       Context.add(Heartbeat.Heartbeat, yield* makeHeartbeat(options?.heartbeat)),
       Context.add(Reconnect.Reconnect, yield* makeReconnect(options?.reconnect))
@@ -183,6 +186,10 @@ export const layerConfig = <RUrl = never, RHeaders = never, RSubprotocols = neve
     )
   )
 
+const transport = <R>(
+  option: Options<never, never, never, never, R>["transport"]
+): Layer.Layer<Transport, ConnectionError, R> => isLayer(option) ? option : NodeTransport.layer(option)
+
 const heartbeat = <R>(
   option: Options<never, never, never, never, R>["heartbeat"]
 ): Layer.Layer<Heartbeat.Heartbeat, ConnectionError, R> =>
@@ -192,6 +199,13 @@ const reconnect = <R>(
   option: Options<never, never, never, never, R>["reconnect"]
 ): Layer.Layer<Reconnect.Reconnect, ConnectionError, R> =>
   option === false ? Reconnect.layerNever : isLayer(option) ? option : Reconnect.layer(option)
+
+const makeTransport = <R>(
+  option: Options<never, never, never, never, R>["transport"]
+): Effect.Effect<Transport["Service"], ConnectionError, R | Scope.Scope> =>
+  isLayer(option)
+    ? Effect.map(Layer.build(Layer.fresh(option)), Context.get(Transport))
+    : NodeTransport.make(option)
 
 const makeHeartbeat = <R>(
   option: Options<never, never, never, never, R>["heartbeat"]

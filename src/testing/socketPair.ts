@@ -107,6 +107,9 @@ export const makeSocketPair = Effect.fnUntraced(function*(options: SocketPairOpt
     ping: capabilities.ping
       ? (payload, done) => fromClient({ _tag: "Ping", payload: payload.slice() }, payload.length, done)
       : undefined,
+    pong: capabilities.ping
+      ? (payload) => fromClient({ _tag: "Pong", payload: payload.slice() }, payload.length)
+      : undefined,
     close: clientClose,
     terminate: free,
     pause: capabilities.pause ? () => inbound.hold() : undefined,
@@ -131,7 +134,7 @@ export const makeSocketPair = Effect.fnUntraced(function*(options: SocketPairOpt
       case "Message":
         return link.push(frame.message, frame.bytes)
       case "Ping":
-        if (capabilities.ping) link.pinged()
+        if (capabilities.ping) link.pinged(frame.payload)
         if (!clientClosed) fromClient({ _tag: "Pong", payload: frame.payload }, frame.payload.length)
         return
       case "Pong":

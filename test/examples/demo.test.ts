@@ -2,16 +2,19 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { acts } from "../../examples/demo/acts.ts"
 import { Feed } from "../../examples/demo/feed.ts"
-import type { MisbehavingServer } from "../../examples/demo/misbehavingServer.ts"
+import type { MisbehavingServer } from "../../src/cli/chaos/misbehavingServer.ts"
 
 /** A server whose sessions are the test's. */
 const fakeServer = (sessions: Array<number>): MisbehavingServer => ({
   url: "",
-  answerNext: () => Effect.void,
+  port: 0,
+  misbehave: () => Effect.void,
+  replaceFaults: () => Effect.void,
+  faults: Effect.succeed([]),
+  befall: () => Effect.sync(() => [...sessions]),
   send: () => Effect.sync(() => [...sessions]),
-  close: () => Effect.void,
-  goSilent: Effect.void,
-  dropWithin: () => Effect.sync(() => [...sessions]),
+  refuseTcp: () => Effect.void,
+  reports: Effect.succeed([]),
   dials: Effect.succeed([]),
   sessions: Effect.succeed(0),
   lastClose: Effect.succeed(undefined),

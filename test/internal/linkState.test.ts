@@ -157,7 +157,7 @@ describe("LinkState", () => {
         assert.deepStrictEqual(yield* after(() => state.pong(new Uint8Array())), [1n, 0n])
         assert.deepStrictEqual(yield* after(() => state.push("a", 1)), [2n, 2n])
         assert.deepStrictEqual(yield* after(() => state.pong(new Uint8Array())), [3n, 2n])
-        assert.deepStrictEqual(yield* after(() => state.pinged()), [4n, 4n])
+        assert.deepStrictEqual(yield* after(() => state.pinged(new Uint8Array())), [4n, 4n])
       }))
 
     it.effect("as a pong goes to handlers while their scope is open", () =>
@@ -170,6 +170,18 @@ describe("LinkState", () => {
         }))
         state.pong(new Uint8Array(4))
         assert.deepStrictEqual(pongs, [3])
+      }))
+
+    it.effect("as a ping goes to handlers while their scope is open", () =>
+      Effect.gen(function*() {
+        const { state } = yield* setup()
+        const pings: Array<number> = []
+        yield* Effect.scoped(Effect.gen(function*() {
+          yield* state.onPing((payload) => pings.push(payload.length))
+          state.pinged(new Uint8Array(3))
+        }))
+        state.pinged(new Uint8Array(4))
+        assert.deepStrictEqual(pings, [3])
       }))
   })
 

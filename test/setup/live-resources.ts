@@ -36,6 +36,7 @@ const live = new Map<number, Resource>()
 let paused = false
 
 // Node opens the pipes of the standard streams on first use, which is no test's doing.
+void process.stdin
 void process.stdout
 void process.stderr
 

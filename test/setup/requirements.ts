@@ -19,6 +19,8 @@ export type Requirement =
   | "openssl"
   | "postgres"
   | "redis"
+  | "socat"
+  | "systemd"
   | "tmpfs"
   | "trafficControl"
 
@@ -84,6 +86,17 @@ const probes: Record<Requirement, Probe> = {
   redis: {
     missing: "no Redis answers at 127.0.0.1:6379",
     run: () => ({ available: listens(6379), path: undefined })
+  },
+  socat: {
+    missing: "no socat on the PATH (Debian: apt-get install socat)",
+    run: () => program("socat")
+  },
+  systemd: {
+    missing: "no systemd-notify or no systemd-analyze on the PATH (Debian: apt-get install systemd)",
+    run: () => {
+      const { available, path } = program("systemd-notify")
+      return { available: available && program("systemd-analyze").available, path }
+    }
   },
   tmpfs: {
     missing: "a small disk cannot be mounted (needs root, and mount of util-linux)",

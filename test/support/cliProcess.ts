@@ -12,8 +12,10 @@ export interface CliOptions {
   readonly cwd?: string | undefined
   /** Added to the environment of the tests, from which colours are taken. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
-  /** What stdin says before it ends; `"open"` to write to it later; nothing at all by default. */
-  readonly stdin?: string | "open" | undefined
+  /** What stdin says before it ends; nothing by default. */
+  readonly stdin?: string | undefined
+  /** Leaves stdin open for `write`. */
+  readonly keepsInput?: boolean | undefined
 }
 
 export interface Exit {
@@ -64,7 +66,8 @@ export const start = (
         })
         // It may have gone before it has read everything.
         child.stdin.on("error", () => undefined)
-        if (options.stdin !== "open") child.stdin.end(options.stdin ?? "")
+        if (options.stdin !== undefined) child.stdin.write(options.stdin)
+        if (options.keepsInput !== true) child.stdin.end()
         child.on("close", (code) => {
           ended = { code, stdout, stderr }
           notice.notify()

@@ -109,7 +109,7 @@ export class FakeLink {
   }
 
   serverPing(): void {
-    this.state.pinged()
+    this.state.pinged(new Uint8Array())
     this.state.touch()
   }
 

@@ -26,6 +26,9 @@ export type Ending = typeof Ending.Type
 /** Messages and bytes, in one direction, since the connection was started. */
 export const Traffic = Schema.Struct({ messages: Schema.Number, bytes: Schema.Number })
 
+/** Messages and bytes, in one direction, since the connection was started. */
+export type Traffic = typeof Traffic.Type
+
 /** What one connection does, and has done. Times are ISO 8601, durations milliseconds. */
 export const ConnectionReport = Schema.Struct({
   name: Schema.String,
@@ -57,8 +60,12 @@ export const ConnectionReport = Schema.Struct({
   lastByteAge: Schema.optional(Schema.Number),
   /** Milliseconds since the last message from the peer, in whichever session. */
   lastMessageAge: Schema.optional(Schema.Number),
+  /** Milliseconds of silence after which the heartbeat has ended a session, whatever happens; absent without pings of ours. */
+  silenceLimit: Schema.optional(Schema.Number),
   /** Whether we hold the socket because messages are not taken in time. */
-  paused: Schema.Boolean
+  paused: Schema.Boolean,
+  /** When this report was made, ISO 8601. */
+  at: Schema.String
 })
 
 /** What one connection does, and has done. */

@@ -3,7 +3,6 @@
  * tell. `run` fills it from a config; the control socket and the page ask it.
  */
 import * as Context from "effect/Context"
-import type * as Deferred from "effect/Deferred"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -78,9 +77,10 @@ export class Fleet extends Context.Service<Fleet, {
   readonly apply: (plans: ReadonlyArray<Plan>) => Effect.Effect<Applied, CliFailure>
   /** Succeeds when every connection has been open once; fails as soon as one is closed for good before. */
   readonly started: Started
-  /** Fails when the last of the connections was closed for good and at least one of them gave up; with the first cause. */
+  /**
+   * Fails when every connection is closed for good and at least one of them gave
+   * up, with the cause of the first such in the list. Where all were closed by us,
+   * somebody may start them again.
+   */
   readonly ended: Effect.Effect<void, CliFailure>
 }>()("holdfast/cli/Fleet") {}
-
-/** Settled by `started` of each member. */
-export type Opened = Deferred.Deferred<void, ConnectionError>

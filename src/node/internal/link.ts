@@ -106,9 +106,9 @@ class Inbound {
     this.state.end(notUtf8())
   }
 
-  ping(): void {
+  ping(payload: Buffer): void {
     const { state } = this
-    state.pinged()
+    state.pinged(viewOf(payload))
     if (this.ws.readyState === WebSocket.OPEN || state.hasEnded || state.isClosing) return
     // `maxPendingAutoPongs`: `ws` has just destroyed the socket and says nothing.
     this.loss ??= { code: "TOO_MANY_PENDING_PONGS", message: "the peer sends pings but does not read our pongs" }
@@ -163,8 +163,8 @@ function onMessage(this: Told<WebSocket>, data: WebSocket.RawData, isBinary: boo
   this[inbound]!.message(data as Buffer, isBinary)
 }
 
-function onPing(this: Told<WebSocket>): void {
-  this[inbound]!.ping()
+function onPing(this: Told<WebSocket>, payload: Buffer): void {
+  this[inbound]!.ping(payload)
 }
 
 function onPong(this: Told<WebSocket>, payload: Buffer): void {

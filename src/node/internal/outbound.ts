@@ -180,6 +180,12 @@ export class Outbound implements Driver {
     this.uncork()
   }
 
+  pong(payload: Uint8Array): void {
+    if (this.ws.readyState !== WebSocket.OPEN) return
+    this.ws.pong(payload, true)
+    this.uncork()
+  }
+
   close(code: number, reason: string): void {
     try {
       this.ws.close(code, reason)

@@ -25,6 +25,8 @@ export const pings = ({ capabilities, open, pass, testWhere }: Cases): void => {
       (bench) =>
         Effect.gen(function*() {
           const { link, peer } = yield* open(bench)
+          const pings: Array<Uint8Array> = []
+          yield* link.onPing((payload) => pings.push(payload.slice()))
           const before = link.lastData()
           yield* pass
           yield* peer.ping
@@ -34,8 +36,20 @@ export const pings = ({ capabilities, open, pass, testWhere }: Cases): void => {
           assert.strictEqual(link.lastInbound(), link.lastData())
           const [first, second] = yield* peer.pongs
           assert.notDeepEqual(first, second)
+          assert.deepStrictEqual(pings.map((ping) => [...ping]), [[...first!], [...second!]])
         })
     )
+
+    testWhere(capabilities.ping)("may be a pong that nobody asked for", (bench) =>
+      Effect.gen(function*() {
+        const { link, peer } = yield* open(bench)
+        assert.isTrue(link.sendPong(bytes(7)))
+        assert.isFalse(link.sendPong(new Uint8Array(126)))
+        yield* until(Effect.map(peer.pongs, (pongs) => pongs.length === 1))
+        assert.deepStrictEqual((yield* peer.pongs).map((pong) => [...pong]), [[7]])
+        yield* link.close(1000, "")
+        assert.isFalse(link.sendPong(bytes(8)))
+      }))
 
     testWhere(capabilities.ping)("are not answered by a peer behind a black hole", (bench) =>
       Effect.gen(function*() {
@@ -65,6 +79,7 @@ export const pings = ({ capabilities, open, pass, testWhere }: Cases): void => {
         const error = yield* Effect.flip(link.ping(bytes()))
         assert.strictEqual(error.reason._tag, "InvalidRequest")
         assert.include(error.message, "layerMessage")
+        assert.isFalse(link.sendPong(bytes()))
       }))
   })
 }

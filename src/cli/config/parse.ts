@@ -1,0 +1,113 @@
+/**
+ * The text of a config file as data, by the file's ending; a syntax error names
+ * the line and shows it.
+ */
+import * as Result from "effect/Result"
+import { parse as parseToml, TomlError } from "smol-toml"
+import { isMap, isScalar, LineCounter, parseDocument } from "yaml"
+import { type CliFailure, failure } from "../failure.ts"
+import { type JsonProblem, jsonProblem } from "./jsonProblem.ts"
+import type { Path, Position } from "./problem.ts"
+
+/** What a text says, and where. */
+export interface Parsed {
+  readonly value: unknown
+  /** Where a value, or its key, stands; undefined where the format does not tell (TOML). */
+  readonly locate: (path: Path, key: boolean) => Position | undefined
+}
+
+/** The endings of file names that are known. */
+export const endings = [".toml", ".yaml", ".yml", ".json"]
+
+/** What the text of this file says. */
+export const parse = (file: string, text: string): Result.Result<Parsed, CliFailure> => {
+  const ending = /\.[^./]*$/.exec(file)?.[0].toLowerCase()
+  switch (ending) {
+    case ".toml":
+      return toml(file, text)
+    case ".yaml":
+    case ".yml":
+      return yaml(file, text)
+    case ".json": {
+      const problem = jsonProblem(text)
+      return problem === undefined ? yaml(file, text) : Result.fail(syntaxFailure(file, text, problem))
+    }
+    default:
+      return Result.fail(failure(
+        "config",
+        `${file} has an ending that says nothing of its format.`,
+        `Name it .toml, .yaml, .yml or .json.`
+      ))
+  }
+}
+
+const toml = (file: string, text: string): Result.Result<Parsed, CliFailure> =>
+  Result.try({
+    try: () => ({ value: parseToml(text) as unknown, locate: () => undefined }),
+    catch: (error) => {
+      if (!(error instanceof TomlError)) return failure("config", `${file}: ${String(error)}`)
+      // The rest of the message is the excerpt, which is shown in one way for all formats.
+      const sentence = error.message.split("\n")[0]?.replace(/^Invalid TOML document: /, "") ?? ""
+      return syntaxFailure(file, text, { line: error.line, column: error.column, sentence })
+    }
+  })
+
+const yaml = (file: string, text: string): Result.Result<Parsed, CliFailure> => {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+  const positionOf = (offset: number): Position => {
+    const { col, line } = lines.linePos(offset)
+    return { line, column: Math.max(1, col) }
+  }
+  const [error] = document.errors
+  if (error !== undefined) {
+    return Result.fail(syntaxFailure(file, text, { ...positionOf(error.pos[0]), sentence: error.message }))
+  }
+  return Result.try({
+    try: () => ({
+      // An alias that is used too often is a bomb, and is refused here.
+      value: document.toJS({ maxAliasCount: 1000 }) as unknown,
+      locate: (path, key) => {
+        const range = key ? keyRange(document, path) : rangeOf(document, path)
+        return range === undefined ? undefined : positionOf(range)
+      }
+    }),
+    catch: (error) => failure("config", `${file}: ${error instanceof Error ? error.message : String(error)}`)
+  })
+}
+
+type Document = ReturnType<typeof parseDocument>
+
+const keyRange = (document: Document, path: Path): number | undefined => {
+  const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
+  if (!isMap(parent)) return rangeOf(document, path)
+  const pair = parent.items.find(({ key }) => (isScalar(key) ? String(key.value) : String(key)) === path.at(-1))
+  return isScalar(pair?.key) ? pair.key.range?.[0] : rangeOf(document, path)
+}
+
+/** Where the value stands, or what is around it where there is none. */
+const rangeOf = (document: Document, path: Path): number | undefined => {
+  for (let length = path.length; length >= 0; length--) {
+    const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
+    if (typeof node !== "object" || node === null || !("range" in node)) continue
+    // What is missing is missed in the group: its key is the place.
+    if (length < path.length && length > 0) return keyRange(document, path.slice(0, length))
+    return (node.range as [number, number, number] | null | undefined)?.[0]
+  }
+  return undefined
+}
+
+const syntaxFailure = (file: string, text: string, { column, line, sentence }: JsonProblem): CliFailure => {
+  const shown = text.split("\n")[line - 1]?.replace(/\r$/, "") ?? ""
+  const number = String(line)
+  // A line may be long, and may hold a secret far from the mistake.
+  const start = Math.max(0, column - 60)
+  return failure(
+    "config",
+    [
+      `${file}:${line}:${column}: ${sentence.replace(/\.?$/, ".")}`,
+      `  ${number} | ${shown.slice(start, start + 100)}`,
+      `  ${" ".repeat(number.length)} | ${" ".repeat(column - 1 - start)}^`
+    ].join("\n")
+  )
+}
