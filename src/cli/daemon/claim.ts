@@ -53,6 +53,13 @@ const knock = (path: string): Effect.Effect<Presence> =>
 
 type Needs = FileSystem.FileSystem | ChildProcessSpawner
 
+/** The socket is ours. */
+export interface Claim {
+  readonly server: net.Server
+  /** The pidfile stays when the socket goes: whoever looks then finds a daemon that is dead, and not none at all. */
+  readonly leavePidFile: () => void
+}
+
 /**
  * Listens on the socket of this place, with a pidfile beside it, until the scope
  * closes. Fails with `alreadyRunning` where somebody answers there.
@@ -60,7 +67,7 @@ type Needs = FileSystem.FileSystem | ChildProcessSpawner
 export const claim = (
   place: Place,
   launch?: pidFile.Launch
-): Effect.Effect<net.Server, CliFailure, Needs | Scope.Scope> =>
+): Effect.Effect<Claim, CliFailure, Needs | Scope.Scope> =>
   Effect.gen(function*() {
     const wrong = wrongName(place.name) ?? wrongSocket(place.socket)
     if (wrong !== undefined) return yield* Effect.fail(wrong)
@@ -76,9 +83,15 @@ export const claim = (
         yield* Effect.mapError(pidFile.write(place.pidFile, self, launch), (error) => cannotListen(place, error))
         const forget = pidFile.remove(place.pidFile, self)
         const server = yield* Effect.onError(listen(place), () => forget)
+        let leave = false
         // And gone before the socket is: the next one finds nothing, or everything.
-        yield* Effect.addFinalizer(() => forget)
-        return server
+        yield* Effect.addFinalizer(() => leave ? Effect.void : forget)
+        return {
+          server,
+          leavePidFile: () => {
+            leave = true
+          }
+        }
       })
     )
   })

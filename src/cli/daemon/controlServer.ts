@@ -46,7 +46,7 @@ export const serveControl = (
       yield* Effect.forkScoped(Effect.andThen(answer(socket, handlers), actions.stop))
       return
     }
-    const server = yield* claim(placeOfSocket(address), { config: actions.config, http: actions.http })
+    const { server } = yield* claim(placeOfSocket(address), { config: actions.config, http: actions.http })
     yield* serveOn(server, handlers)
   })
 
@@ -103,7 +103,12 @@ export const fleetHandlers = (actions: ControlActions): Effect.Effect<Handlers, 
       Status: () => report,
       Started: () =>
         fleet.started.pipe(
-          Effect.mapError(({ connection, error }) => about(connection, connectionFailure(error))),
+          Effect.catch(({ connection, error }) =>
+            Effect.flatMap(
+              Effect.orElseSucceed(fleet.report(connection), () => undefined),
+              (report) => Effect.fail(about(connection, connectionFailure(error, { dials: report?.dials })))
+            )
+          ),
           Effect.as({})
         ),
       Stop: () => {

@@ -13,7 +13,9 @@ export const Launch = Schema.Struct({
   /** The config's absolute path. */
   config: Schema.String,
   /** `--http`. */
-  http: Schema.optional(Schema.String)
+  http: Schema.optional(Schema.String),
+  /** `--connection`. */
+  connections: Schema.optional(Schema.Array(Schema.String))
 })
 
 /** With what a daemon was started. */
