@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process"
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { licences } from "./licences.ts"
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -61,11 +62,16 @@ const command = await build({
     js:
       "import { createRequire as __createRequire } from \"node:module\"; const require = __createRequire(import.meta.url);"
   },
-  legalComments: "eof",
+  legalComments: "none",
+  metafile: true,
   logLevel: "error",
   write: false
 })
-const outputFiles = [...library.outputFiles, ...command.outputFiles]
+const outputFiles = [
+  ...library.outputFiles,
+  ...command.outputFiles,
+  { path: join(root, "dist/cli/LICENSES.txt"), contents: Buffer.from(licences(root, command.metafile)) }
+]
 
 // What is the same is left alone, and what is stale goes last: a program may be importing it.
 for (const { contents, path } of outputFiles) {

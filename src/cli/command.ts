@@ -4,14 +4,20 @@
  */
 import * as Command from "effect/cli/Command"
 import { chaos } from "./chaos/command.ts"
+import { connect } from "./connect/command.ts"
 import { layerOutput } from "./log.ts"
+import { run } from "./run/command.ts"
 import { Colour, Json, Quiet, Verbose } from "./settings.ts"
+import { unit } from "./systemd/command.ts"
 
 /** `holdfast`, with all that it can do. */
 export const holdfast = Command.make("holdfast").pipe(
   Command.withDescription("WebSocket connections that stay up"),
   Command.withSubcommands([
-    chaos
+    chaos,
+    connect,
+    run,
+    unit
   ]),
   Command.provide(layerOutput),
   Command.withGlobalFlags([Json, Quiet, Verbose, Colour])

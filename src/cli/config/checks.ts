@@ -9,7 +9,6 @@ import type { ConnectionError } from "../../ConnectionError.ts"
 import * as Handshake from "../../Handshake.ts"
 import { check } from "../../internal/connectionOptions.ts"
 import * as NodeConnection from "../../node/NodeConnection.ts"
-import * as NodeTransport from "../../node/NodeTransport.ts"
 import type { Member } from "./inherit.ts"
 import type { Path, Problem } from "./problem.ts"
 
@@ -47,7 +46,7 @@ const complaints = (
 ): ReadonlyArray<Effect.Effect<unknown, ConnectionError, Scope.Scope>> => [
   check(options),
   Handshake.make(options),
-  NodeTransport.make(options.transport),
+  build({ url: "ws://localhost", transport: options.transport }),
   build({ url: "ws://localhost", heartbeat: options.heartbeat }),
   build({ url: "ws://localhost", reconnect: options.reconnect })
 ]

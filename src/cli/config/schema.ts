@@ -161,7 +161,11 @@ const Auth = Schema.Struct({ bearer: optional(Secret), username: optional(Text),
 // --- sinks ----------------------------------------------------------------------
 
 /** How many messages wait for a sink, and what becomes of more. */
-const Queued = { queue: optional(Count), onFull: optional(oneOf("backpressure", "drop")) }
+const Queued = {
+  queue: optional(Count),
+  queueSize: optional(Size),
+  onFull: optional(oneOf("backpressure", "drop"))
+}
 const Written = { format: optional(oneOf("raw", "ndjson")) }
 
 /** Where messages go. */

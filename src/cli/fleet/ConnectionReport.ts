@@ -62,6 +62,8 @@ export const ConnectionReport = Schema.Struct({
   lastMessageAge: Schema.optional(Schema.Number),
   /** Milliseconds of silence after which the heartbeat has ended a session, whatever happens; absent without pings of ours. */
   silenceLimit: Schema.optional(Schema.Number),
+  /** Only where it is `Closed`: whether because of `last`, and not by us. */
+  gaveUp: Schema.optional(Schema.Boolean),
   /** Whether we hold the socket because messages are not taken in time. */
   paused: Schema.Boolean,
   /** When this report was made, ISO 8601. */

@@ -33,6 +33,7 @@ export class Recorder {
   private dials = 0
   private dropped = 0
   private last: Ending | undefined
+  private gaveUp = false
   private nextDialAt: DateTime.Utc | undefined
   private roundTrips: Array<number> | undefined
   private lastRoundTrip = 0
@@ -88,6 +89,7 @@ export class Recorder {
         this.link = undefined
         this.since = event.at
         this.nextDialAt = undefined
+        this.gaveUp = Option.isSome(event.cause)
         if (Option.isSome(event.cause)) this.last = endingOf(event.cause.value, event.at)
         return
       case "Paused":
@@ -130,6 +132,7 @@ export class Recorder {
       ...defined("lastByteAge", open === undefined ? undefined : age(this.link?.lastInbound())),
       ...defined("lastMessageAge", age(this.lastMessage)),
       ...defined("silenceLimit", silenceLimit),
+      ...defined("gaveUp", status._tag === "Closed" ? this.gaveUp : undefined),
       paused: open?.paused ?? false,
       at: DateTime.formatIso(now)
     }

@@ -132,6 +132,16 @@ describe("a recorder", () => {
     )
     expect(report.since).toBe("1970-01-01T00:00:09.000Z")
     expect(report.last?.reason).toBe("ConnectFailed")
+    expect(report.gaveUp).toBe(true)
+  })
+
+  it("tells a connection that we closed from one that gave up", () => {
+    const recorder = new Recorder(at(1))
+    recorder.happened({ _tag: "AttemptFailed", at: at(2), attempt: 1, error: refused })
+    expect(recorder.report("feed", moment({}))).not.toHaveProperty("gaveUp")
+    recorder.happened({ _tag: "Closed", at: at(9), cause: Option.none(), attempts: 3, dials: 7 })
+    const status = { _tag: "Closed", cause: Option.none(), attempts: 3, dials: 7 } as const
+    expect(recorder.report("feed", moment({ status })).gaveUp).toBe(false)
   })
 })
 

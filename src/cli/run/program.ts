@@ -1,0 +1,20 @@
+/**
+ * A program of the config as a command that can be started.
+ */
+import * as ChildProcess from "effect/process/ChildProcess"
+
+/** A list is a program with its arguments, a text a line for /bin/sh. */
+export const program = (
+  command: string | ReadonlyArray<string>,
+  options: ChildProcess.CommandOptions
+): ChildProcess.Command => {
+  const all: ChildProcess.CommandOptions = { ...options, extendEnv: true, forceKillAfter: "1 second" }
+  const [first = "", ...rest] = typeof command === "string" ? [command] : command
+  return typeof command === "string"
+    ? ChildProcess.make(command, { ...all, shell: "/bin/sh" })
+    : ChildProcess.make(first, rest, all)
+}
+
+/** The program's name, for people: its arguments may be secret. */
+export const programName = (command: string | ReadonlyArray<string>): string =>
+  (typeof command === "string" ? command.trim().split(/\s/)[0] : command[0]) ?? ""

@@ -1,0 +1,24 @@
+import { describe, expect, it } from "vitest"
+import { jsonProblem } from "../../../src/cli/config/jsonProblem.ts"
+
+describe("what is wrong with JSON", () => {
+  it("is nothing where nothing is", () => {
+    expect(jsonProblem(`{ "a": [1, "x", null] }`)).toBeUndefined()
+  })
+
+  it.each([
+    [`{\n  "a": tru\n}`, 2, 11],
+    [`{\n  "a": 1,\n}`, 3, 1],
+    [`{\n  // why\n  "a": 1\n}`, 2, 3],
+    [`{ "a": 1`, 1, 9],
+    [`{\n  'a': 1\n}`, 2, 3],
+    [`nope`, 1, 2],
+    [``, 1, 1]
+  ])("is told with its place: %j", (text, line, column) => {
+    expect(jsonProblem(text)).toMatchObject({ line, column })
+  })
+
+  it("is told in a sentence without an excerpt of the file", () => {
+    expect(jsonProblem(`{ "token": "secret", "a": tru }`)?.sentence).toBe("Unexpected token ' '")
+  })
+})
