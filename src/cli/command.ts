@@ -5,6 +5,7 @@
 import * as Command from "effect/cli/Command"
 import { chaos } from "./chaos/command.ts"
 import { connect } from "./connect/command.ts"
+import * as daemon from "./daemon/command.ts"
 import { layerOutput } from "./log.ts"
 import { run } from "./run/command.ts"
 import { Colour, Json, Quiet, Verbose } from "./settings.ts"
@@ -16,8 +17,18 @@ export const holdfast = Command.make("holdfast").pipe(
   Command.withSubcommands([
     chaos,
     connect,
+    daemon.connections,
+    daemon.logs,
+    daemon.reload,
+    daemon.restart,
     run,
-    unit
+    daemon.send,
+    daemon.start,
+    daemon.status,
+    daemon.stop,
+    daemon.supervisor,
+    unit,
+    daemon.worker
   ]),
   Command.provide(layerOutput),
   Command.withGlobalFlags([Json, Quiet, Verbose, Colour])

@@ -141,7 +141,7 @@ const listen = (place: Place): Effect.Effect<net.Server, CliFailure, Scope.Scope
     const open = new Set<net.Socket>()
     return yield* Effect.acquireRelease(
       Effect.callback<net.Server, CliFailure>((resume) => {
-        const server = net.createServer({ allowHalfOpen: true })
+        const server = net.createServer()
         server.once("error", (error) => resume(Effect.fail(cannotListen(place, error))))
         server.on("connection", (socket) => {
           open.add(socket)

@@ -4,12 +4,14 @@
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"
 import type { Duplex } from "node:stream"
 import { type CliFailure, failure } from "../failure.ts"
 import { readLines, writeLine } from "./lines.ts"
 import {
+  cancelLine,
   checkReply,
   type Handlers,
   longestLine,
@@ -25,50 +27,41 @@ import {
 export const answer = (stream: Duplex, handlers: Handlers): Effect.Effect<void> =>
   Effect.scoped(Effect.gen(function*() {
     const run = yield* FiberSet.makeRuntime<never>()
+    const open = new Map<number, Fiber.Fiber<unknown, unknown>>()
     yield* Effect.addFinalizer(() => farewell(stream))
     yield* Effect.callback<void>((resume) => {
-      let open = 0
-      let ended = false
-      // Whoever has said all may still wait for answers.
-      const settle = () => {
-        if (ended && open === 0) stream.end()
-      }
       readLines(stream, {
         longest: longestLine,
         onLine: (line) => {
           if (line.trim() === "") return
-          open++
-          run(Effect.map(replyTo(line, handlers), (reply) => {
-            writeLine(stream, reply)
-            open--
-            settle()
-          }))
+          const { id, request } = readRequest(line)
+          // A message that nobody waits for any more must not go out after all.
+          if (request === "cancel") return open.get(id)?.interruptUnsafe()
+          const fiber = run(Effect.map(replyTo(id, request, handlers), (reply) => writeLine(stream, reply)))
+          open.set(id, fiber)
+          fiber.addObserver(() => open.get(id) === fiber && open.delete(id))
         },
         onTooLong: () => stream.destroy()
       })
-      stream.on("end", () => {
-        ended = true
-        settle()
-      })
       stream.on("error", () => undefined)
+      stream.on("end", () => resume(Effect.void))
       stream.on("close", () => resume(Effect.void))
     })
   }))
 
-const replyTo = (line: string, handlers: Handlers): Effect.Effect<string> => {
-  const { id, request } = readRequest(line)
-  if (!("_tag" in request) || request._tag === "CliFailure") return Effect.succeed(replyLine(id, { failure: request }))
-  return handle(request, handlers).pipe(
-    Effect.map((reply) => replyLine(id, { reply })),
-    Effect.catch((failure) => Effect.succeed(replyLine(id, { failure }))),
-    Effect.catchDefect((defect) =>
-      Effect.as(
-        Effect.logError(`The control socket could not answer ${request._tag}: ${String(defect)}`),
-        replyLine(id, { failure: failure("failure", "The daemon failed at this request; its log says more.") })
+const replyTo = (id: number, request: Request | CliFailure, handlers: Handlers): Effect.Effect<string> =>
+  request._tag === "CliFailure"
+    ? Effect.succeed(replyLine(id, { failure: request }))
+    : handle(request, handlers).pipe(
+      Effect.map((reply) => replyLine(id, { reply })),
+      Effect.catch((failure) => Effect.succeed(replyLine(id, { failure }))),
+      Effect.catchDefect((defect) =>
+        Effect.as(
+          Effect.logError(`The control socket could not answer ${request._tag}: ${String(defect)}`),
+          replyLine(id, { failure: failure("failure", "The daemon failed at this request; its log says more.") })
+        )
       )
     )
-  )
-}
 
 const handle = <Tag extends Request["_tag"]>(
   request: Extract<Request, { readonly _tag: Tag }>,
@@ -131,7 +124,10 @@ export const clientOf = (stream: Duplex): Effect.Effect<Client, never, Scope.Sco
           const id = ++last
           waiting.set(id, resume)
           writeLine(stream, requestLine(id, request))
-          return Effect.sync(() => waiting.delete(id))
+          return Effect.sync(() => {
+            waiting.delete(id)
+            writeLine(stream, cancelLine(id))
+          })
         }).pipe(Effect.flatMap((reply) => checkReply(request._tag, reply))),
       gone: Deferred.await(gone)
     }

@@ -79,4 +79,6 @@ export const isFile = (target: string): boolean => target.includes("/") || /\.(?
 export const configOf = ({ pidFile, place }: Candidate): Effect.Effect<pidFile.Launch, CliFailure> =>
   typeof pidFile === "object" && pidFile.launch !== undefined
     ? Effect.succeed(pidFile.launch)
-    : Effect.fail(failure("notRunning", `"${place.name}" is not running, and its config is not known.`, "Name the config."))
+    : Effect.fail(
+      failure("notRunning", `"${place.name}" is not running, and its config is not known.`, "Name the config.")
+    )

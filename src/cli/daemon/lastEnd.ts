@@ -25,9 +25,9 @@ const LastEndJson = Schema.fromJsonString(LastEnd)
 
 /** Leaves it; where that is impossible, nobody is told. */
 export const write = (path: string, last: LastEnd): Effect.Effect<void, never, FileSystem.FileSystem> =>
-  Effect.ignore(FileSystem.FileSystem.use((fs) =>
-    fs.writeFileString(path, `${JSON.stringify(last)}\n`, { mode: 0o600 })
-  ))
+  Effect.ignore(
+    FileSystem.FileSystem.use((fs) => fs.writeFileString(path, `${JSON.stringify(last)}\n`, { mode: 0o600 }))
+  )
 
 /** What was left, if anything was. */
 export const read = (path: string): Effect.Effect<LastEnd | undefined, never, FileSystem.FileSystem> =>

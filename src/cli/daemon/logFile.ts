@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Latch from "effect/Latch"
 import type * as Path from "effect/Path"
+import type { PlatformError } from "effect/PlatformError"
 import type * as Scope from "effect/Scope"
 import { rotatingFile } from "../run/rotatingFile.ts"
 import { iso } from "./time.ts"
@@ -51,7 +52,7 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<LogFile, never, FileSystem.FileSystem | Path.Path | Scope.Scope> {
   const out = yield* rotatingFile({ path: file, maxSize, maxFiles })
   const some = yield* Latch.make()
-  let waiting: Array<Uint8Array> = []
+  const waiting: Array<Uint8Array> = []
   let size = 0
   let lines = 0
   let bytes = 0
@@ -70,13 +71,12 @@ export const make = Effect.fnUntraced(function*(
     size -= batch.reduce((sum, one) => sum + one.length, 0)
     return batch.length === 1 ? batch[0] ?? new Uint8Array() : Buffer.concat(batch)
   }
-  const writeSome = Effect.gen(function*() {
+  const writeSome = Effect.uninterruptible(Effect.gen(function*() {
     const batch = take()
-    yield* out.write(batch).pipe(
-      Effect.andThen(lines > told && ndjson ? tellLoss : Effect.void),
-      Effect.catch((failed) => Effect.sync(() => lose(batch, failed.message)))
-    )
-  })
+    const written = yield* Effect.result(out.write(batch))
+    if (written._tag === "Failure") return lose(batch, words(written.failure))
+    if (ndjson && lines > told) yield* Effect.ignore(tellLoss)
+  }))
   const tellLoss = Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
     const missing = lines - told
@@ -108,3 +108,7 @@ export const make = Effect.fnUntraced(function*(
     lost: () => ({ lostLines: lines, lostBytes: bytes, error })
   }
 })
+
+/** The system's own words, where it had some. */
+const words = ({ message, reason }: PlatformError): string =>
+  reason.cause instanceof Error ? reason.cause.message : message

@@ -13,8 +13,15 @@ type Needs = FileSystem.FileSystem | ChildProcessSpawner
 
 /** Succeeds when that very process is gone. */
 export const untilGone = (process: identity.Identity): Effect.Effect<void, never, Needs> =>
-  Effect.asVoid(Effect.repeat(Effect.andThen(identity.isAlive(process), (alive) =>
-    alive ? Effect.delay(Effect.succeed(true), 25) : Effect.succeed(false)), { while: (alive) => alive }))
+  Effect.asVoid(
+    Effect.repeat(
+      Effect.andThen(
+        identity.isAlive(process),
+        (alive) => alive ? Effect.delay(Effect.succeed(true), 25) : Effect.succeed(false)
+      ),
+      { while: (alive) => alive }
+    )
+  )
 
 /** Waits for it, and kills it where that takes too long. `onFound` is told first. */
 export const endOrphan = (

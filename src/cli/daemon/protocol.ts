@@ -125,7 +125,8 @@ export type Handler<Tag extends Request["_tag"]> = (
 const RequestLine = Schema.fromJsonString(Schema.Struct({
   holdfast: Schema.Number,
   id: Schema.Number,
-  request: Schema.Unknown
+  request: Schema.optional(Schema.Unknown),
+  cancel: Schema.optional(Schema.Boolean)
 }))
 
 const ReplyLine = Schema.fromJsonString(Schema.Struct({
@@ -142,14 +143,18 @@ const FailureJson = Schema.toCodecJson(CliFailure) as Schema.Codec<CliFailure, u
 export const requestLine = (id: number, request: Request): string =>
   JSON.stringify({ holdfast: protocolVersion, id, request })
 
+/** The line that says that nobody waits for the answer any more. */
+export const cancelLine = (id: number): string => JSON.stringify({ holdfast: protocolVersion, id, cancel: true })
+
 /** What a line asks for; a failure is to be answered with, under the id if there was one. */
 export const readRequest = (
   line: string
-): { readonly id: number; readonly request: Request | CliFailure } => {
+): { readonly id: number; readonly request: Request | CliFailure | "cancel" } => {
   const head = Schema.decodeUnknownExit(RequestLine)(line)
   if (head._tag === "Failure") return { id: 0, request: failure("usage", "That is no request of holdfast's.") }
-  const { holdfast, id, request } = head.value
+  const { cancel, holdfast, id, request } = head.value
   if (holdfast !== protocolVersion) return { id, request: otherVersion("command", holdfast) }
+  if (cancel === true) return { id, request: "cancel" }
   const decoded = Schema.decodeUnknownExit(Request)(request)
   return {
     id,

@@ -92,9 +92,13 @@ export const requestOf = (
   format: SendInput["format"]
 ): Effect.Effect<SendRequest, CliFailure> => {
   if (format === "text") return Effect.succeed({ _tag: "Send", connection, text: message })
-  if (format === "binary") return Effect.succeed({ _tag: "Send", connection, binary: Buffer.from(message).toString("base64") })
+  if (format === "binary") {
+    return Effect.succeed({ _tag: "Send", connection, binary: Buffer.from(message).toString("base64") })
+  }
   const digits = message.replace(/[\s:]/g, "")
   return /^(?:[0-9a-f]{2})*$/i.test(digits)
     ? Effect.succeed({ _tag: "Send", connection, binary: Buffer.from(digits, "hex").toString("base64") })
-    : Effect.fail(failure("usage", `That is no hex: ${JSON.stringify(message)}`, "Two digits for each byte, as in 00ff1a."))
+    : Effect.fail(
+      failure("usage", `That is no hex: ${JSON.stringify(message)}`, "Two digits for each byte, as in 00ff1a.")
+    )
 }

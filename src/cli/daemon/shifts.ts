@@ -68,7 +68,7 @@ export const make = Effect.fnUntraced(function*(
 
   const shift = Effect.scoped(Effect.gen(function*() {
     const begun = yield* Clock.currentTimeMillis
-    let known: identity.Identity | undefined
+    let known: identity.Identity | undefined = undefined as identity.Identity | undefined
     yield* Effect.addFinalizer(() => known === undefined ? Effect.void : pidFile.remove(options.pidFile, known))
     const worker = yield* startWorker(options)
     current = worker

@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import { spawn } from "node:child_process"
 import { closeSync, openSync } from "node:fs"
 import type { Readable } from "node:stream"
-import { type ExitName, exitCodes } from "../exitCodes.ts"
+import { exitCodes, type ExitName } from "../exitCodes.ts"
 import { type CliFailure, failure } from "../failure.ts"
 import { argumentOf, Claimed, type Order } from "./launch.ts"
 import { readLines } from "./lines.ts"
@@ -19,7 +19,13 @@ import { entry } from "./workerProcess.ts"
 export const spawnSupervisor = (order: Order): Effect.Effect<number, CliFailure> =>
   Effect.flatMap(openLog(order.log), (log) =>
     Effect.callback<number, CliFailure>((resume) => {
-      const child = spawn(process.execPath, [...process.execArgv, ...entry(), "--json", "daemon-supervisor", argumentOf(order)], {
+      const child = spawn(process.execPath, [
+        ...process.execArgv,
+        ...entry(),
+        "--json",
+        "daemon-supervisor",
+        argumentOf(order)
+      ], {
         cwd: "/",
         // A session of its own: the terminal's end is not its end.
         detached: true,
@@ -39,7 +45,10 @@ export const spawnSupervisor = (order: Order): Effect.Effect<number, CliFailure>
         onTooLong: () => pipe.destroy()
       })
       pipe.on("error", () => undefined)
-      child.on("error", (error) => settle(Effect.fail(failure("failure", `No process can be started: ${error.message}`))))
+      child.on(
+        "error",
+        (error) => settle(Effect.fail(failure("failure", `No process can be started: ${error.message}`)))
+      )
       child.on("exit", (code, signal) => {
         // What it has said is read first.
         setImmediate(() => settle(Effect.fail(diedEarly(order, code, signal))))
@@ -50,14 +59,24 @@ export const spawnSupervisor = (order: Order): Effect.Effect<number, CliFailure>
 const openLog = (file: string): Effect.Effect<number | "ignore", CliFailure> =>
   Effect.try({
     try: () => openSync(file, "a", 0o640),
-    catch: (error) => error as NodeJS.ErrnoException
+    catch: (error) => new LogError(error as NodeJS.ErrnoException)
   }).pipe(
-    Effect.catch((error) =>
-      error.code === "ENOSPC" || error.code === "EDQUOT"
+    Effect.catch(({ code, message }) =>
+      code === "ENOSPC" || code === "EDQUOT"
         ? Effect.succeed("ignore" as const)
-        : Effect.fail(failure("output", `The log ${file} cannot be opened: ${error.message}`, "Set log.file in the config."))
+        : Effect.fail(failure("output", `The log ${file} cannot be opened: ${message}`, "Set log.file in the config."))
     )
   )
+
+class LogError {
+  readonly _tag = "LogError"
+  readonly code: string | undefined
+  readonly message: string
+  constructor({ code, message }: NodeJS.ErrnoException) {
+    this.code = code
+    this.message = message
+  }
+}
 
 const read = (line: string): Effect.Effect<number, CliFailure> => {
   const decoded = Schema.decodeUnknownExit(Claimed)(line)

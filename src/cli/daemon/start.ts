@@ -90,7 +90,11 @@ const logFor = (config: RunConfig): Effect.Effect<string, CliFailure, FileSystem
     const file = config.settings.log?.file ?? path.join(logFolder(surroundings()), `${config.name}.log`)
     yield* fs.makeDirectory(path.dirname(file), { recursive: true, mode: 0o700 }).pipe(
       Effect.mapError((error) =>
-        failure("output", `The folder of the log ${file} cannot be made: ${error.message}`, "Set log.file in the config.")
+        failure(
+          "output",
+          `The folder of the log ${file} cannot be made: ${error.message}`,
+          "Set log.file in the config."
+        )
       )
     )
     return file
@@ -129,7 +133,9 @@ const stillThere = (error: CliFailure, { name }: Place): CliFailure =>
   new CliFailure({
     exit: error.exit,
     message: error.message,
-    advice: `${error.advice === undefined ? "" : `${error.advice} `}The daemon keeps the other connections: holdfast status ${name}.`,
+    advice: `${
+      error.advice === undefined ? "" : `${error.advice} `
+    }The daemon keeps the other connections: holdfast status ${name}.`,
     cause: error.cause
   })
 

@@ -18,11 +18,11 @@ import { claim } from "./claim.ts"
 import { serveOn } from "./controlServer.ts"
 import * as lastEnd from "./lastEnd.ts"
 import { argumentOf, type Order, readOrder } from "./launch.ts"
+import { report } from "./launchReport.ts"
 import * as logFile from "./logFile.ts"
 import { endOrphan } from "./orphan.ts"
 import { placeIn } from "./place.ts"
 import { parse } from "./processEnd.ts"
-import { report } from "./launchReport.ts"
 import { defaultLimits } from "./restarts.ts"
 import * as shifts from "./shifts.ts"
 import { supervisorHandlers } from "./supervisorHandlers.ts"
@@ -97,7 +97,8 @@ const daemon = (order: Order): Effect.Effect<void, CliFailure, Needs | Scope.Sco
   })
 
 /** Beside the log: what sinks write to stdout. */
-const outputFile = (log: string): string => join(dirname(log), `${log.slice(dirname(log).length + 1).replace(/\.log$/, "")}.out`)
+const outputFile = (log: string): string =>
+  join(dirname(log), `${log.slice(dirname(log).length + 1).replace(/\.log$/, "")}.out`)
 
 const defined = <A extends object>(settings: A): { readonly [K in keyof A]: Exclude<A[K], undefined> } =>
   Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as {

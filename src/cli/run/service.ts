@@ -16,8 +16,9 @@ import type * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import { load } from "../config/load.ts"
 import type { RunConfig } from "../config/RunConfig.ts"
+import { type ControlAddress, serveControl } from "../daemon/controlServer.ts"
 import type { CliFailure } from "../failure.ts"
-import type * as Fleet from "../fleet/Fleet.ts"
+import * as Fleet from "../fleet/Fleet.ts"
 import { make } from "../fleet/make.ts"
 import { Output } from "../output.ts"
 import { Signals } from "../signals.ts"
@@ -30,8 +31,8 @@ import { Workshop } from "./workshop.ts"
 export interface ServiceOptions {
   /** `HOST:PORT` of the page, in place of what the config says. */
   readonly http?: string | undefined
-  /** The path of the control socket; none is served where it is not given. */
-  readonly control?: string | undefined
+  /** Where to be asked; nowhere where it is not given. */
+  readonly control?: ControlAddress | undefined
   /** The names of the connections to keep; default all. */
   readonly connections?: ReadonlyArray<string> | undefined
 }
@@ -47,8 +48,8 @@ export type ServiceNeeds =
 
 /**
  * Lives until all connections are closed for good, and fails with the first cause
- * then; or until it is interrupted, closes all with 1001 then, and writes out what
- * its sinks hold.
+ * then; or until it is interrupted, or asked to end, closes all with 1001 then, and
+ * writes out what its sinks hold.
  */
 export const service = (
   config: RunConfig,
@@ -84,7 +85,17 @@ export const service = (
     yield* signals.onHangup(yield* hangup(reload, reopeners))
 
     yield* applyConfig(config)
-    yield* Effect.raceFirst(fleet.ended, Deferred.await(over))
+    const enough = yield* Deferred.make<undefined>()
+    if (options.control !== undefined) {
+      yield* serveControl(options.control, {
+        name: config.name,
+        config: config.file,
+        http: options.http,
+        reload,
+        stop: Effect.asVoid(Deferred.succeed(enough, undefined))
+      }).pipe(Effect.provideService(Fleet.Fleet, fleet))
+    }
+    yield* Effect.raceFirst(Effect.raceFirst(fleet.ended, Deferred.await(over)), Deferred.await(enough))
   }))
 
 /** Loads the config again; where it is broken, all stays as it is. One at a time. */

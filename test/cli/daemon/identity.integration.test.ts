@@ -1,5 +1,6 @@
 import { it } from "@effect/vitest"
 import { Effect } from "effect"
+import type { Scope } from "effect"
 import { spawn } from "node:child_process"
 import { describe, expect } from "vitest"
 import { identify, isAlive, self, signal } from "../../../src/cli/daemon/identity.ts"
@@ -17,7 +18,7 @@ const bystander = Effect.acquireRelease(
 
 const live = <A, E>(
   name: string,
-  test: Effect.Effect<A, E, platform.Platform | import("effect").Scope.Scope>
+  test: Effect.Effect<A, E, platform.Platform | Scope.Scope>
 ) => it.live(name, () => Effect.provide(test, platform.layer))
 
 describe("a process", () => {
