@@ -22,7 +22,7 @@ import { make } from "../fleet/make.ts"
 import { Output } from "../output.ts"
 import { Signals } from "../signals.ts"
 import { attacher } from "./attach.ts"
-import { beside, type ServiceOptions } from "./beside.ts"
+import { type ServiceOptions, steered, watched } from "./beside.ts"
 import { chosen } from "./chosen.ts"
 import { noteOf } from "./transitions.ts"
 import { Workshop } from "./workshop.ts"
@@ -38,8 +38,8 @@ export type ServiceNeeds =
 
 /**
  * Lives until all connections are closed for good, and fails with the first cause
- * then; or until it is interrupted, closes all with 1001 then, and writes out what
- * its sinks hold.
+ * then; or until it is interrupted, or asked to end, closes all with 1001 then, and
+ * writes out what its sinks hold.
  */
 export const service = (
   config: RunConfig,
@@ -74,12 +74,11 @@ export const service = (
     const reload = yield* reloader(config, applyConfig)
     yield* signals.onHangup(yield* hangup(reload, reopeners))
 
-    yield* Effect.provideService(
-      beside({ config, options, reload, stop: Deferred.succeed(over, undefined) }),
-      Fleet,
-      fleet
-    )
+    const page = yield* Effect.provideService(watched(config, options), Fleet, fleet)
     yield* applyConfig(config)
+    const { control } = options
+    const stop = Deferred.succeed(over, undefined)
+    yield* Effect.provideService(steered({ config, control, page, reload, stop }), Fleet, fleet)
     yield* Effect.raceFirst(fleet.ended, Deferred.await(over))
   }))
 
