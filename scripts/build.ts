@@ -67,10 +67,29 @@ const command = await build({
   logLevel: "error",
   write: false
 })
+
+// What the command serves to a browser: its charts come along, and nothing is fetched from anywhere else.
+const page = await build({
+  absWorkingDir: root,
+  entryPoints: ["page.ts", "login.ts", "page.css", "icon.svg"].map((file) => `src/cli/page/browser/${file}`),
+  outdir: "dist/cli/page",
+  bundle: true,
+  loader: { ".svg": "copy" },
+  format: "esm",
+  platform: "browser",
+  target: ["es2022", "chrome111", "firefox113", "safari16.4"],
+  minify: true,
+  legalComments: "none",
+  metafile: true,
+  logLevel: "error",
+  write: false
+})
+const inputs = { ...command.metafile.inputs, ...page.metafile.inputs }
 const outputFiles = [
   ...library.outputFiles,
   ...command.outputFiles,
-  { path: join(root, "dist/cli/LICENSES.txt"), contents: Buffer.from(licences(root, command.metafile)) }
+  ...page.outputFiles,
+  { path: join(root, "dist/cli/LICENSES.txt"), contents: Buffer.from(licences(root, inputs)) }
 ]
 
 // What is the same is left alone, and what is stale goes last: a program may be importing it.
@@ -80,7 +99,7 @@ for (const { contents, path } of outputFiles) {
   writeFileSync(path, contents)
 }
 const current = new Set(outputFiles.map(({ path }) => path))
-for (const output of globSync("dist/**/*.{js,js.map}", { cwd: root })) {
+for (const output of globSync("dist/**/*.{js,js.map,css,svg}", { cwd: root })) {
   if (!current.has(join(root, output))) rmSync(join(root, output))
 }
 process.exitCode = status ?? 1

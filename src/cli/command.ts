@@ -7,6 +7,8 @@ import { chaos } from "./chaos/command.ts"
 import { connect } from "./connect/command.ts"
 import * as daemon from "./daemon/command.ts"
 import { layerOutput } from "./log.ts"
+import { probe } from "./probe/command.ts"
+import { replay } from "./replay/command.ts"
 import { run } from "./run/command.ts"
 import { Colour, Json, Quiet, Verbose } from "./settings.ts"
 import { unit } from "./systemd/command.ts"
@@ -19,7 +21,9 @@ export const holdfast = Command.make("holdfast").pipe(
     connect,
     daemon.connections,
     daemon.logs,
+    probe,
     daemon.reload,
+    replay,
     daemon.restart,
     run,
     daemon.send,

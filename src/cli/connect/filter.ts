@@ -38,6 +38,8 @@ export interface Outcome {
   readonly received: number
   /** Messages that were read from the input and not handed to a socket. */
   readonly unsent: number
+  /** Whether there was nothing more to read. */
+  readonly inputEnded: boolean
   /** Why the connection was closed for good, where it was not us. */
   readonly error: ConnectionError | undefined
 }
@@ -63,6 +65,7 @@ export const filter = (
     let read = 0
     let activity = clock.monotonicTimeNanosUnsafe()
     let writing = false
+    let inputEnded = false
 
     /** As much of a batch as is wanted, and whether that was all. */
     const take = (
@@ -119,6 +122,7 @@ export const filter = (
       // Nothing is taken from whoever writes to us before somebody can have it.
       yield* connection.awaitOpen
       yield* Stream.runForEach(options.input, sendOrRun)
+      inputEnded = true
       // What is lost with a session is counted elsewhere.
       yield* Effect.ignore(connection.flush)
       yield* Effect.timeoutOption(receipts.settled, patience)
@@ -136,7 +140,7 @@ export const filter = (
         )
       )
     )
-    const outcome = { received, unsent: Math.max(0, read - receipts.sent) }
+    const outcome = { received, inputEnded, unsent: Math.max(0, read - receipts.sent) }
     if (result._tag === "Success") return { ...outcome, satisfied: result.success, error: undefined }
     if (result.failure._tag === "CliFailure") return yield* result.failure
     return { ...outcome, satisfied: false, error: result.failure }

@@ -12,18 +12,28 @@ import * as Pull from "effect/Pull"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { ConnectionService } from "../../Connection.ts"
 import type { ConnectionError } from "../../ConnectionError.ts"
 import type { Message } from "../../Link.ts"
 import type { CliFailure } from "../failure.ts"
 import { Output } from "../output.ts"
-import type { Conversation } from "./conversation.ts"
 import * as history from "./history.ts"
 import { fromHex, type LineFormat } from "./lines.ts"
 import { hex, Printer, type PrintFormat } from "./printer.ts"
 import { prompt } from "./prompt.ts"
+import type { Receipts } from "./receipts.ts"
 import * as slash from "./slash.ts"
 import { statusLine } from "./statusLine.ts"
 import { judge } from "./verdict.ts"
+
+/** A connection that somebody talks over, and what else is known of it. */
+export interface Conversation {
+  readonly connection: ConnectionService
+  readonly receipts: Receipts
+  /** Fails when something beside the connection does: the recording. */
+  readonly broken: Effect.Effect<never, CliFailure>
+  readonly tools: slash.Tools
+}
 
 /** What is interactive about it. */
 export interface InteractiveOptions<R> {
@@ -147,6 +157,7 @@ export const interactive = <R>(
       satisfied: result._tag === "Success" && result.success,
       received,
       unsent: yield* Queue.size(outbox),
+      inputEnded: true,
       error: result._tag === "Failure" && result.failure._tag === "ConnectionError" ? result.failure : undefined
     }, {
       uncertain: 0,

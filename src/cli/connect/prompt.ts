@@ -95,7 +95,9 @@ class Editor {
       Object.assign(this.lines, { cursor: this.lines.line.length })
       this.lines.write(null, { ctrl: true, name: "u" })
     })
+    // By Ctrl-D, or by us: the line that stands there is of no use any more.
     this.lines.on("close", () => {
+      if (this.hidden === 0) this.erase()
       this.closed = true
     })
     this.lines.prompt()
@@ -110,7 +112,10 @@ class Editor {
   }
 
   hide(): void {
-    if (this.hidden++ > 0 || this.closed) return
+    if (this.hidden++ === 0 && !this.closed) this.erase()
+  }
+
+  private erase(): void {
     readline.moveCursor(this.output, 0, -this.lines.getCursorPos().rows)
     readline.cursorTo(this.output, 0)
     readline.clearScreenDown(this.output)
@@ -131,8 +136,6 @@ class Editor {
   }
 
   close(): void {
-    if (!this.closed) this.hide()
-    this.closed = true
     this.input.off("keypress", this.onKey)
     this.lines.close()
   }
