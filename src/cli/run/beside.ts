@@ -1,7 +1,7 @@
 /**
  * What watches and steers a running service from outside.
  */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import type * as Scope from "effect/Scope"
 import type { RunConfig } from "../config/RunConfig.ts"
