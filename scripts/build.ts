@@ -2,7 +2,7 @@
 // program that imports the package a third of a millisecond. The tests, the demo and the bench ask for it every time.
 import { build } from "esbuild"
 import { spawnSync } from "node:child_process"
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { licences } from "./licences.ts"
@@ -67,10 +67,29 @@ const command = await build({
   logLevel: "error",
   write: false
 })
+
+// What the command serves to a browser: its charts come along, and nothing is fetched from anywhere else.
+const page = await build({
+  absWorkingDir: root,
+  entryPoints: ["page.ts", "login.ts", "page.css", "icon.svg"].map((file) => `src/cli/page/browser/${file}`),
+  outdir: "dist/cli/page",
+  bundle: true,
+  loader: { ".svg": "copy" },
+  format: "esm",
+  platform: "browser",
+  target: ["es2022", "chrome111", "firefox113", "safari16.4"],
+  minify: true,
+  legalComments: "none",
+  metafile: true,
+  logLevel: "error",
+  write: false
+})
+const inputs = { ...command.metafile.inputs, ...page.metafile.inputs }
 const outputFiles = [
   ...library.outputFiles,
   ...command.outputFiles,
-  { path: join(root, "dist/cli/LICENSES.txt"), contents: Buffer.from(licences(root, command.metafile)) }
+  ...page.outputFiles,
+  { path: join(root, "dist/cli/LICENSES.txt"), contents: Buffer.from(licences(root, inputs)) }
 ]
 
 // What is the same is left alone, and what is stale goes last: a program may be importing it.
@@ -79,8 +98,9 @@ for (const { contents, path } of outputFiles) {
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, contents)
 }
+chmodSync(join(root, "dist/cli/index.js"), 0o755)
 const current = new Set(outputFiles.map(({ path }) => path))
-for (const output of globSync("dist/**/*.{js,js.map}", { cwd: root })) {
+for (const output of globSync("dist/**/*.{js,js.map,css,svg}", { cwd: root })) {
   if (!current.has(join(root, output))) rmSync(join(root, output))
 }
 process.exitCode = status ?? 1

@@ -4,7 +4,7 @@ import { globSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 
 /** A text with the licence of every package that the bundle has something of. */
-export const licences = (root: string, { inputs }: Metafile): string => {
+export const licences = (root: string, inputs: Metafile["inputs"]): string => {
   const folders = new Set(
     Object.keys(inputs).flatMap((file) => {
       const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []

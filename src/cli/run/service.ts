@@ -38,8 +38,8 @@ export type ServiceNeeds =
 
 /**
  * Lives until all connections are closed for good, and fails with the first cause
- * then; or until it is interrupted, closes all with 1001 then, and writes out what
- * its sinks hold.
+ * then; or until it is interrupted, or asked to end, closes all with 1001 then, and
+ * writes out what its sinks hold.
  */
 export const service = (
   config: RunConfig,
@@ -74,12 +74,20 @@ export const service = (
     const reload = yield* reloader(config, applyConfig)
     yield* signals.onHangup(yield* hangup(reload, reopeners))
 
+    const applied = yield* Deferred.make<void>()
     yield* Effect.provideService(
-      beside({ config, options, reload, stop: Deferred.succeed(over, undefined) }),
+      beside({
+        config,
+        options,
+        applied: Deferred.await(applied),
+        reload,
+        stop: Deferred.succeed(over, undefined)
+      }),
       Fleet,
       fleet
     )
     yield* applyConfig(config)
+    yield* Deferred.succeed(applied, undefined)
     yield* Effect.raceFirst(fleet.ended, Deferred.await(over))
   }))
 

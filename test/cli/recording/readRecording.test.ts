@@ -10,17 +10,13 @@ const missing = PlatformError.systemError({ _tag: "NotFound", module: "FileSyste
 /** A disk whose one file comes in chunks of so many bytes. */
 const disk = (content: string | undefined, chunk = 7) =>
   FileSystem.layerNoop({
-    stream: (_, options) => {
-      if (content === undefined) return Stream.fail<PlatformError.PlatformError>(missing)
-      const bytes = new TextEncoder().encode(content)
-      const from = Number(options?.offset ?? 0)
-      const part = bytes.subarray(
-        from,
-        options?.bytesToRead === undefined ? undefined : from + Number(options.bytesToRead)
-      )
-      return Stream.fromIterable<Uint8Array>(
-        Array.from({ length: Math.ceil(part.length / chunk) }, (_, i) => part.subarray(i * chunk, (i + 1) * chunk))
-      )
+    stream: (_, { bytesToRead, offset } = {}) => {
+      if (content === undefined) return Stream.fail(missing)
+      const bytes = Buffer.from(content)
+      const end = bytesToRead === undefined ? bytes.length : Number(offset) + Number(bytesToRead)
+      const parts: Array<Uint8Array> = []
+      for (let at = Number(offset); at < end; at += chunk) parts.push(bytes.subarray(at, Math.min(at + chunk, end)))
+      return Stream.fromIterable(parts)
     }
   })
 
