@@ -17,11 +17,16 @@ import { type CliFailure, connectionFailure, failure } from "./failure.ts"
 
 const usage = (message: string, advice?: string) => Effect.fail(failure("usage", message, advice))
 
+/** The options of a connection, with those of its own transport. */
+export interface ReachOptions extends NodeConnection.Options {
+  readonly transport: NodeTransportOptions
+}
+
 /** What the library takes for this url and these flags. Fails with exit `usage`. */
 export const connectionOptions = (
   url: string,
   flags: ConnectionFlags
-): Effect.Effect<NodeConnection.Options, CliFailure, Environment> =>
+): Effect.Effect<ReachOptions, CliFailure, Environment> =>
   Effect.gen(function*() {
     const headers = yield* requestHeaders(flags)
     const transport = yield* transportOptions(flags)

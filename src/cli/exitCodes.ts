@@ -12,6 +12,10 @@ export const exitCodes = {
   failure: 1,
   /** Flags or arguments make no sense. */
   usage: 2,
+  /** Of `status`: nothing of that name runs (LSB). */
+  stopped: 3,
+  /** Of `status`: it cannot be told whether it runs (LSB). */
+  unknown: 4,
   /** No daemon of that name is running (LSB: program is not running). */
   notRunning: 7,
   /** The server answered the handshake with an HTTP status that is not 101. */

@@ -4,7 +4,6 @@ import { describe, expect } from "vitest"
 import { connectionFlags } from "../../src/cli/connectionFlags.ts"
 import { connectionOptions, optionFailure, withScheme } from "../../src/cli/connectionOptions.ts"
 import { ConnectionError, HandshakeRejected, InvalidRequest } from "../../src/ConnectionError.ts"
-import type { NodeTransportOptions } from "../../src/node/NodeTransport.ts"
 import { parsed, surroundings } from "../support/flags.ts"
 
 interface Around {
@@ -121,7 +120,7 @@ describe("the way to the server", () => {
         maxPayload: 1_048_576,
         tls: { servername: "inner.example", rejectUnauthorized: false }
       })
-      const { ca, cert, key, passphrase } = (transport as NodeTransportOptions).tls!
+      const { ca, cert, key, passphrase } = transport.tls!
       const text = (bytes: unknown) => new TextDecoder().decode(bytes as Uint8Array)
       expect([ca].flat().map(text)).toEqual(["CA"])
       expect(text(cert)).toBe("CERT")
@@ -131,8 +130,8 @@ describe("the way to the server", () => {
 
   it.effect("follows ten redirects with -L, and none without", () =>
     Effect.gen(function*() {
-      expect(((yield* options(["-L"])).transport as NodeTransportOptions).redirects).toBe(10)
-      expect(((yield* options([])).transport as NodeTransportOptions).redirects).toBe(0)
+      expect((yield* options(["-L"])).transport.redirects).toBe(10)
+      expect((yield* options([])).transport.redirects).toBe(0)
     }))
 
   it.effect("says which file is missing, and for which flag", () =>

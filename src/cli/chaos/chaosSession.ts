@@ -106,7 +106,7 @@ export class ChaosSession {
   misbehave(fault: SessionFault): void {
     const { socket } = this
     if (socket.destroyed) return
-    this.options.tell(fault.fault)
+    this.options.tell(`fault: ${fault.fault}`)
     switch (fault.fault) {
       case "close":
         this.closing = true

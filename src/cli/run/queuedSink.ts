@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
 import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
 import { bytesOf } from "../config/quantities.ts"
@@ -38,6 +39,9 @@ export class SinkProblem extends Data.TaggedError("SinkProblem")<{
 
 /** How long what waits may take to be written when the sink closes. */
 export const flushBound = 1500
+
+/** Between two attempts while the sink closes. */
+const lastPause = 250
 
 /** How often dropping and failing are told while they go on. */
 const tellEvery = 10_000
@@ -75,6 +79,14 @@ export const queuedSink = (options: QueuedSinkOptions): Effect.Effect<OpenSink, 
     const note = (level: "info" | "warn" | "error", event: string, sentence: string, fields: object) =>
       output.note(level, event, `sink ${name}: ${sentence}`, { sink: name, ...fields })
 
+    const closing = yield* Latch.make()
+    let ending = false
+    /** Once the sink closes, nothing is waited for that has a chance without. */
+    const pausing = (millis: number): Effect.Effect<void> =>
+      Effect.suspend(() =>
+        ending ? Effect.sleep(Math.min(millis, lastPause)) : Effect.raceFirst(Effect.sleep(millis), closing.await)
+      )
+
     let inHand = 0
     let failing = false
     let refused = 0
@@ -110,7 +122,7 @@ export const queuedSink = (options: QueuedSinkOptions): Effect.Effect<OpenSink, 
       })
 
     const attempt = (batch: ReadonlyArray<Delivery>, begun: number, wait: number): Effect.Effect<void> =>
-      Effect.matchEffect(options.write(batch), {
+      Effect.matchEffect(Effect.suspend(() => options.write(batch)), {
         onSuccess: () => {
           const recovered = failing ? note("info", "sink-recovered", "takes messages again", {}) : Effect.void
           failing = false
@@ -135,7 +147,7 @@ export const queuedSink = (options: QueuedSinkOptions): Effect.Effect<OpenSink, 
             )
           failing = true
           return told.pipe(
-            Effect.andThen(Effect.sleep(pause)),
+            Effect.andThen(pausing(pause)),
             Effect.andThen(attempt(batch, begun, Math.min(retry.cap, wait * 2)))
           )
         }
@@ -144,12 +156,12 @@ export const queuedSink = (options: QueuedSinkOptions): Effect.Effect<OpenSink, 
     const gathered = (first: ReadonlyArray<Delivery>): Effect.Effect<ReadonlyArray<Delivery>> =>
       options.gather === undefined || first.length >= most
         ? Effect.succeed(first)
-        : Effect.map(Effect.sleep(options.gather), () => [...first, ...room.takeNow(most - first.length)])
+        : Effect.map(pausing(options.gather), () => [...first, ...room.takeNow(most - first.length)])
 
     const work: Effect.Effect<void> = Effect.flatMap(room.take(most), (first) => {
       if (first.length === 0) return Effect.void
       inHand += first.length
-      return Effect.flatMap(ending ? Effect.succeed(first) : gathered(first), (batch) => {
+      return Effect.flatMap(gathered(first), (batch) => {
         inHand += batch.length - first.length
         return attempt(batch, now(), options.retry === false ? 0 : options.retry.first).pipe(
           Effect.andThen(Effect.suspend(() => {
@@ -159,7 +171,6 @@ export const queuedSink = (options: QueuedSinkOptions): Effect.Effect<OpenSink, 
         )
       })
     })
-    let ending = false
 
     const fibers = yield* Effect.forEach(
       Array.from({ length: workers }),
@@ -169,6 +180,7 @@ export const queuedSink = (options: QueuedSinkOptions): Effect.Effect<OpenSink, 
       Effect.gen(function*() {
         ending = true
         room.end()
+        closing.openUnsafe()
         yield* Effect.timeoutOption(Fiber.awaitAll(fibers), flushBound)
         yield* Fiber.interruptAll(fibers)
         if (dropped !== droppedTold) yield* tellDropped

@@ -17,24 +17,15 @@ import * as Stream from "effect/Stream"
 import { load } from "../config/load.ts"
 import type { RunConfig } from "../config/RunConfig.ts"
 import type { CliFailure } from "../failure.ts"
-import type * as Fleet from "../fleet/Fleet.ts"
+import { type Applied, Fleet } from "../fleet/Fleet.ts"
 import { make } from "../fleet/make.ts"
 import { Output } from "../output.ts"
 import { Signals } from "../signals.ts"
 import { attacher } from "./attach.ts"
+import { beside, type ServiceOptions } from "./beside.ts"
 import { chosen } from "./chosen.ts"
 import { noteOf } from "./transitions.ts"
 import { Workshop } from "./workshop.ts"
-
-/** What the service is told beside its config. */
-export interface ServiceOptions {
-  /** `HOST:PORT` of the page, in place of what the config says. */
-  readonly http?: string | undefined
-  /** The path of the control socket; none is served where it is not given. */
-  readonly control?: string | undefined
-  /** The names of the connections to keep; default all. */
-  readonly connections?: ReadonlyArray<string> | undefined
-}
 
 /** What the service needs. */
 export type ServiceNeeds =
@@ -47,8 +38,8 @@ export type ServiceNeeds =
 
 /**
  * Lives until all connections are closed for good, and fails with the first cause
- * then; or until it is interrupted, closes all with 1001 then, and writes out what
- * its sinks hold.
+ * then; or until it is interrupted, or asked to end, closes all with 1001 then, and
+ * writes out what its sinks hold.
  */
 export const service = (
   config: RunConfig,
@@ -58,8 +49,8 @@ export const service = (
     const signals = yield* Signals
     yield* signals.endsWell
 
-    const over = yield* Deferred.make<never, CliFailure>()
-    const made = yield* Deferred.make<Fleet.Fleet["Service"]>()
+    const over = yield* Deferred.make<void, CliFailure>()
+    const made = yield* Deferred.make<Fleet["Service"]>()
     const reopeners = new Set<() => void>()
     const workshop = Workshop.of({
       send: (connection, message) => Effect.flatMap(Deferred.await(made), (fleet) => fleet.send(connection, message)),
@@ -78,19 +69,32 @@ export const service = (
     yield* Deferred.succeed(made, fleet)
     yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
 
-    const applyConfig = (wanted: RunConfig): Effect.Effect<Fleet.Applied, CliFailure> =>
+    const applyConfig = (wanted: RunConfig): Effect.Effect<Applied, CliFailure> =>
       Effect.flatMap(chosen(wanted, options.connections), (plans) => fleet.apply(plans.map(attach)))
     const reload = yield* reloader(config, applyConfig)
     yield* signals.onHangup(yield* hangup(reload, reopeners))
 
+    const applied = yield* Deferred.make<void>()
+    yield* Effect.provideService(
+      beside({
+        config,
+        options,
+        applied: Deferred.await(applied),
+        reload,
+        stop: Deferred.succeed(over, undefined)
+      }),
+      Fleet,
+      fleet
+    )
     yield* applyConfig(config)
+    yield* Deferred.succeed(applied, undefined)
     yield* Effect.raceFirst(fleet.ended, Deferred.await(over))
   }))
 
 /** Loads the config again; where it is broken, all stays as it is. One at a time. */
 const reloader = Effect.fnUntraced(function*(
   config: RunConfig,
-  apply: (config: RunConfig) => Effect.Effect<Fleet.Applied, CliFailure>
+  apply: (config: RunConfig) => Effect.Effect<Applied, CliFailure>
 ) {
   const output = yield* Output
   const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
@@ -112,7 +116,7 @@ const reloader = Effect.fnUntraced(function*(
 
 /** What SIGHUP does. */
 const hangup = (
-  reload: Effect.Effect<Fleet.Applied, CliFailure>,
+  reload: Effect.Effect<Applied, CliFailure>,
   reopeners: ReadonlySet<() => void>
 ): Effect.Effect<() => void, never, Scope.Scope> =>
   Effect.gen(function*() {
@@ -142,7 +146,7 @@ const fleetWithNotes = Effect.gen(function*() {
   return { fleet, scope }
 })
 
-const summary = ({ added, changed, removed, unchanged }: Fleet.Applied): string =>
+const summary = ({ added, changed, removed, unchanged }: Applied): string =>
   Object.entries({ added, changed, removed, unchanged })
     .filter(([, names]) => names.length > 0)
     .map(([what, names]) => names.length > 5 ? `${names.length} ${what}` : `${names.join(", ")} ${what}`)

@@ -78,7 +78,7 @@ describe("a config that is wrong", () => {
     ["timeout: { file: secret }", "a.yaml:4:14: timeout cannot be read from secret: NotFound"]
   ])("%s", ([keys, sentence]) =>
     Effect.gen(function*() {
-      expect(yield* of(keys)).toEqual([sentence])
+      expect(yield* of(String(keys))).toEqual([String(sentence)])
     }))
 
   it.effect("is told all that is wrong with it at once, in its order", () =>

@@ -13,7 +13,7 @@ import { Output } from "../../output.ts"
 import { bodyOf, type Delivery } from "../delivery.ts"
 import { program, programName } from "../program.ts"
 import { queuedSink, SinkProblem, waiting } from "../queuedSink.ts"
-import { causeOf } from "./file.ts"
+import { systemCause } from "../systemCause.ts"
 
 /** Opens the sink for the life of the scope. Each message is given to one command, once, whatever becomes of it. */
 export const commandSink = Effect.fnUntraced(function*(name: string, sink: Extract<Sink, { type: "command" }>) {
@@ -40,7 +40,7 @@ export const commandSink = Effect.fnUntraced(function*(name: string, sink: Extra
       return yield* handle.exitCode
     }).pipe(
       Effect.scoped,
-      Effect.mapError((error) => new SinkProblem({ sentence: `${called} cannot be run: ${causeOf(error)}` })),
+      Effect.mapError((error) => new SinkProblem({ sentence: `${called} cannot be run: ${systemCause(error)}` })),
       Effect.timeoutOrElse({
         duration: timeout,
         orElse: () =>

@@ -3,13 +3,13 @@
  * old enough, and opened anew on SIGHUP.
  */
 import * as Effect from "effect/Effect"
-import type * as PlatformError from "effect/PlatformError"
 import { bytesOf } from "../../config/quantities.ts"
 import type { Sink } from "../../config/schema.ts"
 import { Output } from "../../output.ts"
 import { linesOf } from "../delivery.ts"
 import { queuedSink, SinkProblem, waiting } from "../queuedSink.ts"
 import { rotatingFile } from "../rotatingFile.ts"
+import { systemCause } from "../systemCause.ts"
 import { Workshop } from "../workshop.ts"
 
 /** Tried again for as long as it takes: a disk may be full for a night. */
@@ -39,14 +39,8 @@ export const fileSink = Effect.fnUntraced(function*(name: string, sink: Extract<
     write: (batch) =>
       Effect.mapError(
         file.write(linesOf(batch, format)),
-        (error) => new SinkProblem({ sentence: `${sink.path} cannot be written: ${causeOf(error)}` })
+        (error) => new SinkProblem({ sentence: `${sink.path} cannot be written: ${systemCause(error)}` })
       ),
     retry
   })
 })
-
-/** What the system said, which is shorter and truer than its translation: `ENOSPC: no space left on device, write`. */
-export const causeOf = (error: PlatformError.PlatformError): string => {
-  const { cause } = error.reason
-  return cause instanceof Error ? cause.message : error.message
-}

@@ -17,7 +17,7 @@ import { linesOf } from "../delivery.ts"
 import { program, programName } from "../program.ts"
 import { flushBound, queuedSink, SinkProblem, waiting } from "../queuedSink.ts"
 import { restarting } from "../restarts.ts"
-import { causeOf } from "./file.ts"
+import { systemCause } from "../systemCause.ts"
 
 interface Handover {
   readonly bytes: Uint8Array
@@ -66,7 +66,7 @@ export const pipeSink = Effect.fnUntraced(function*(name: string, sink: Extract<
       }))
   })).pipe(
     Effect.map((code) => `ended with exit code ${code}`),
-    Effect.catch((error) => Effect.succeed(`cannot be run: ${causeOf(error)}`))
+    Effect.catch((error) => Effect.succeed(`cannot be run: ${systemCause(error)}`))
   )
 
   const runner = yield* Effect.forkDetach(

@@ -8,7 +8,7 @@ import { millisOf } from "../../config/quantities.ts"
 import type { Source } from "../../config/schema.ts"
 import { program, programName } from "../program.ts"
 import { restarting } from "../restarts.ts"
-import { causeOf } from "../sinks/file.ts"
+import { systemCause } from "../systemCause.ts"
 import type { Receiver } from "./receiver.ts"
 import { sendLines } from "./stdin.ts"
 
@@ -26,7 +26,7 @@ export const readCommand = Effect.fnUntraced(function*(
     return yield* handle.exitCode
   })).pipe(
     Effect.map((code) => `ended with exit code ${code}`),
-    Effect.catch((error) => Effect.succeed(`cannot be run: ${causeOf(error)}`))
+    Effect.catch((error) => Effect.succeed(`cannot be run: ${systemCause(error)}`))
   )
   if (restart === false) {
     return yield* Effect.flatMap(

@@ -11,7 +11,7 @@ import * as Scope from "effect/Scope"
 import { millisOf } from "../../config/quantities.ts"
 import type { Source } from "../../config/schema.ts"
 import { LineSplitter } from "../lineSplitter.ts"
-import { causeOf } from "../sinks/file.ts"
+import { systemCause } from "../systemCause.ts"
 import type { Receiver } from "./receiver.ts"
 
 const chunk = 64 * 1024
@@ -96,7 +96,7 @@ export const followFile = Effect.fnUntraced(function*(
       return receiver.tell(
         error.reason._tag === "NotFound"
           ? `${path} is not there; waiting for it`
-          : `${path} cannot be read: ${causeOf(error)}`
+          : `${path} cannot be read: ${systemCause(error)}`
       )
     }),
     Effect.andThen(Effect.sleep(pause))

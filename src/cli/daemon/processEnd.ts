@@ -1,0 +1,85 @@
+/**
+ * What the end of a worker means: in words, and for what comes next.
+ */
+import { exitCodes, type ExitName } from "../exitCodes.ts"
+import { type CliFailure, failure } from "../failure.ts"
+import type { ProcessEnd } from "./protocol.ts"
+
+/** How it ended. */
+export interface Ended {
+  readonly at: string
+  readonly code: number | null
+  readonly signal: string | null
+  /** The last lines of its stderr. */
+  readonly stderr: ReadonlyArray<string>
+}
+
+/** In words: its own, where it could still say something. */
+export const describeEnd = ({ at, code, signal, stderr }: Ended): ProcessEnd => {
+  const said = lastWords(stderr)
+  const memory = stderr.some((line) => line.includes("heap out of memory"))
+  return {
+    at,
+    message: memory
+      ? "The worker ran out of memory."
+      : signal !== null
+      ? `The worker was killed by ${signal}.`
+      : said?.message ?? `The worker ended with code ${code}.`,
+    code: code ?? undefined,
+    signal: signal ?? undefined,
+    exit: signal !== null ? undefined : said?.exit,
+    advice: memory
+      ? "Give it more with NODE_OPTIONS=--max-old-space-size=MEGABYTES, or keep fewer messages in its queues."
+      : signal === "SIGKILL"
+      ? "Somebody killed it, or the system did because memory ran out (dmesg tells)."
+      : said?.advice,
+    stderr: [...stderr]
+  }
+}
+
+/** What the command itself says last where it fails: a note of the event `failed` or `defect`. */
+const lastWords = (
+  stderr: ReadonlyArray<string>
+): { readonly message: string; readonly exit?: string; readonly advice?: string } | undefined => {
+  for (const line of stderr.toReversed()) {
+    const note = parse(line)
+    if (note?.["event"] !== "failed" && note?.["event"] !== "defect") continue
+    const { advice, exit, message } = note
+    return {
+      message: String(message),
+      ...(typeof exit === "string" ? { exit } : {}),
+      ...(typeof advice === "string" ? { advice } : {})
+    }
+  }
+  return undefined
+}
+
+/** The object of a line, where it is one. */
+export const parse = (line: string): { readonly [name: string]: unknown } | undefined => {
+  if (!line.startsWith("{")) return undefined
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === "object" && value !== null ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Whether it is to be started again: where a signal or a defect ended it, and
+ * not where it ended because it had nothing left to do. Of a config that is wrong
+ * it depends: one that was right before may be in the middle of being written.
+ */
+export const isCrash = ({ code, signal }: ProcessEnd, wasRunning: boolean): boolean => {
+  if (signal !== undefined) return true
+  if (code === exitCodes.config) return wasRunning
+  return code === undefined || !own.has(code)
+}
+
+const own: ReadonlySet<number> = new Set(Object.values(exitCodes).filter((code) => code !== exitCodes.failure))
+
+/** The end as a failure, for who waits for the start. */
+export const failureOfEnd = ({ advice, exit, message }: ProcessEnd): CliFailure =>
+  failure(isExitName(exit) ? exit : "failure", message, advice)
+
+const isExitName = (name: string | undefined): name is ExitName => name !== undefined && name in exitCodes

@@ -1,0 +1,49 @@
+import { it } from "@effect/vitest"
+import { DateTime, Duration, Effect, Option } from "effect"
+import { describe, expect } from "vitest"
+import { inWords, narrate, noteOf } from "../../../src/cli/connect/narrator.ts"
+import { beside, connect, settle } from "../../support/connect.ts"
+import { recordedOutput } from "../../support/recordedOutput.ts"
+
+describe("the narrator", () => {
+  it.effect("tells in a pipe what goes wrong, and that it goes on", () =>
+    Effect.gen(function*() {
+      const { notes, output } = recordedOutput()
+      const { connection, server } = yield* connect()
+      yield* beside(narrate(connection, output, { interactive: false }))
+      yield* connection.awaitOpen
+      const peer = yield* server.peer
+      yield* peer.drop
+      yield* settle
+      const told = notes.filter(({ level }) => level !== "debug")
+      expect(told.map(({ event }) => event)).toEqual(["waiting"])
+      expect(told[0]!.message).toMatch(/^Disconnected: .*\nNext dial in 1\.0 s\.$/s)
+    }))
+
+  it("says of a session that it is open, on a terminal and after a loss", () => {
+    const opened = {
+      _tag: "Opened" as const,
+      at: DateTime.makeUnsafe(0),
+      session: 1,
+      attempt: 1,
+      downtime: Duration.seconds(3),
+      previous: Option.none()
+    }
+    expect(noteOf(opened, true, undefined)).toMatchObject({ level: "info", message: "Connected." })
+    expect(noteOf(opened, false, undefined)).toMatchObject({ level: "debug" })
+  })
+
+  it("says durations in words", () => {
+    expect([0.25, 9.96, 340.4, 1234, 9999, 12_345, 125_000, 3_725_000].map((ms) => inWords(Duration.millis(ms))))
+      .toEqual([
+        "0.3 ms",
+        "10.0 ms",
+        "340 ms",
+        "1.2 s",
+        "10.0 s",
+        "12 s",
+        "2 m 5 s",
+        "1 h 2 m"
+      ])
+  })
+})
