@@ -6,6 +6,7 @@ import * as Command from "effect/cli/Command"
 import { chaos } from "./chaos/command.ts"
 import { connect } from "./connect/command.ts"
 import * as daemon from "./daemon/command.ts"
+import { listen } from "./listen/command.ts"
 import { layerOutput } from "./log.ts"
 import { probe } from "./probe/command.ts"
 import { replay } from "./replay/command.ts"
@@ -17,22 +18,23 @@ import { unit } from "./systemd/command.ts"
 export const holdfast = Command.make("holdfast").pipe(
   Command.withDescription("WebSocket connections that stay up"),
   Command.withSubcommands([
-    chaos,
-    connect,
-    daemon.connections,
-    daemon.logs,
-    probe,
-    daemon.reload,
-    replay,
-    daemon.restart,
-    run,
-    daemon.send,
-    daemon.start,
-    daemon.status,
-    daemon.stop,
-    daemon.supervisor,
-    unit,
-    daemon.worker
+    { group: "Talk and look", commands: [connect, probe] },
+    { group: "Keep connections alive", commands: [run, unit] },
+    {
+      group: "As a daemon",
+      commands: [
+        daemon.start,
+        daemon.stop,
+        daemon.restart,
+        daemon.reload,
+        daemon.status,
+        daemon.connections,
+        daemon.logs,
+        daemon.send
+      ]
+    },
+    { group: "Servers to test with", commands: [chaos, listen, replay] },
+    { group: "Not for people", commands: [daemon.supervisor, daemon.worker] }
   ]),
   Command.provide(layerOutput),
   Command.withGlobalFlags([Json, Quiet, Verbose, Colour])

@@ -22,6 +22,7 @@ export type Requirement =
   | "socat"
   | "systemd"
   | "tmpfs"
+  | "tmux"
   | "trafficControl"
 
 export interface Provision {
@@ -86,6 +87,10 @@ const probes: Record<Requirement, Probe> = {
   redis: {
     missing: "no Redis answers at 127.0.0.1:6379",
     run: () => ({ available: listens(6379), path: undefined })
+  },
+  tmux: {
+    missing: "no tmux on the PATH (Debian: apt-get install tmux)",
+    run: () => program("tmux")
   },
   socat: {
     missing: "no socat on the PATH (Debian: apt-get install socat)",

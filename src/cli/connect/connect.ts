@@ -16,7 +16,7 @@ import type * as Terminal from "effect/Terminal"
 import type { Message } from "../../Link.ts"
 import * as NodeConnection from "../../node/NodeConnection.ts"
 import * as Reconnect from "../../Reconnect.ts"
-import { connectionOptions, optionFailure, withScheme } from "../connectionOptions.ts"
+import { connectionOptions, optionFailure, type ReachOptions, withScheme } from "../connectionOptions.ts"
 import { type CliFailure, failure } from "../failure.ts"
 import { Output } from "../output.ts"
 import type { Signals } from "../signals.ts"
@@ -68,7 +68,8 @@ const pipe = (input: ConnectInput, sources: source.Sources): Effect.Effect<void,
     yield* smallHeap
     const messages = yield* source.input(sources)
     const expect = yield* expectation(input)
-    const { broken, connection, receipts, tools } = yield* open(input, output, false)
+    const options = yield* connectionOptions(input.url, input)
+    const { broken, connection, receipts, tools } = yield* open(input, options, output, false)
     const ends = Option.isSome(input.count) || expect !== undefined
     const commands = Option.getOrElse(input.slash, () => false)
     const conversation = filter(connection, output, receipts, {
@@ -101,6 +102,8 @@ const interact = (
   format: LineFormat
 ): Effect.Effect<void, CliFailure, Needs | Scope.Scope> =>
   Effect.gen(function*() {
+    // A passphrase is asked for before there is a line to type at: it is no message.
+    const options = yield* connectionOptions(input.url, input)
     const { interactive } = yield* Effect.promise(() => import("./interactive.ts"))
     const expect = yield* expectation(input)
     return yield* interactive({
@@ -111,7 +114,7 @@ const interact = (
       count: input.count,
       expect,
       retries: input.reconnect ? Option.getOrUndefined(input.retries) : undefined,
-      open: (output) => open(input, output, true)
+      open: (output) => open(input, options, output, true)
     })
   })
 
@@ -121,11 +124,11 @@ const interact = (
 
 const open = (
   input: ConnectInput,
+  options: ReachOptions,
   output: Output["Service"],
   interactive: boolean
 ): Effect.Effect<Conversation, CliFailure, Needs | Scope.Scope> =>
   Effect.gen(function*() {
-    const options = yield* connectionOptions(input.url, input)
     const clock = yield* Clock.clockWith(Effect.succeed)
     const receipts = new Receipts({ asks: !input.noHeartbeat, atOpen: interactive, clock })
     const current = new slash.CurrentLink()

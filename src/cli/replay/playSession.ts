@@ -80,15 +80,15 @@ export const playSession = (
         })
       )
 
-    const give = (entry: Exclude<Entry, { readonly kind: "open" | "close" | "lost" }>): Effect.Effect<void> => {
-      if (entry.kind === "text" || entry.kind === "binary") {
-        sent++
-        return send(socket, entry.kind === "text" ? entry.data : Buffer.from(entry.base64, "base64"))
-      }
-      return Effect.sync(() => {
+    const give = (entry: Exclude<Entry, { readonly kind: "open" | "close" | "lost" }>): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        if (entry.kind === "text" || entry.kind === "binary") {
+          sent++
+          return send(socket, entry.kind === "text" ? entry.data : Buffer.from(entry.base64, "base64"))
+        }
         if (entry.kind === "ping" && socket.readyState === socket.OPEN) socket.ping(Buffer.from(entry.base64, "base64"))
+        return Effect.void
       })
-    }
 
     yield* Effect.raceFirst(
       Effect.andThen(

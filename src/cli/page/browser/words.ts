@@ -18,7 +18,7 @@ export const situation = (report: ConnectionReport, now: number): string => {
         ? "Not used yet"
         : `Dialling for ${age(since)}${report.attempt > 1 ? `, attempt ${report.attempt}` : ""}`
     case "Waiting":
-      return `${nextDial(report, now)}, after ${plural(report.attempt, "attempt")}`
+      return `${nextDial(report, now)}, attempt ${report.attempt}`
     case "Closing":
       return `Closing for ${age(since)}`
     case "Closed":
