@@ -2,7 +2,7 @@
 // program that imports the package a third of a millisecond. The tests, the demo and the bench ask for it every time.
 import { build } from "esbuild"
 import { spawnSync } from "node:child_process"
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { licences } from "./licences.ts"
@@ -98,6 +98,7 @@ for (const { contents, path } of outputFiles) {
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, contents)
 }
+chmodSync(join(root, "dist/cli/index.js"), 0o755)
 const current = new Set(outputFiles.map(({ path }) => path))
 for (const output of globSync("dist/**/*.{js,js.map,css,svg}", { cwd: root })) {
   if (!current.has(join(root, output))) rmSync(join(root, output))

@@ -40,3 +40,7 @@ export const open = (url: string, options: BrowserContextOptions = {}): Effect.E
     yield* Effect.promise(() => page.goto(url))
     return { page, complaints, run: (use) => Effect.promise(() => use(page)) }
   })
+
+/** Waits until an element that this selector finds has this text. */
+export const shows = ({ run }: OpenPage, selector: string, text: string | RegExp): Effect.Effect<void> =>
+  run((page) => page.locator(selector, { hasText: text }).first().waitFor())

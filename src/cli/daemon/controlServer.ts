@@ -27,6 +27,8 @@ export interface ControlActions {
   readonly config: string
   /** The address of the page, where there is one. */
   readonly http?: string | undefined
+  /** Succeeds when the connections of the config are those of the fleet. */
+  readonly applied: Effect.Effect<void>
   /** Reads the config again and applies it. */
   readonly reload: Effect.Effect<Applied, CliFailure>
   /** Begins to end. */
@@ -70,7 +72,12 @@ export const fleetHandlers = (actions: ControlActions): Effect.Effect<Handlers, 
     const born = yield* Clock.currentTimeMillis
     let starting = true
     let stopping = false
-    yield* Effect.forkScoped(Effect.ensuring(Effect.ignore(fleet.started), Effect.sync(() => starting = false)))
+    yield* Effect.forkScoped(
+      Effect.ensuring(
+        Effect.andThen(actions.applied, Effect.ignore(fleet.started)),
+        Effect.sync(() => starting = false)
+      )
+    )
 
     const report: Effect.Effect<DaemonReport> = Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
@@ -102,7 +109,7 @@ export const fleetHandlers = (actions: ControlActions): Effect.Effect<Handlers, 
     return {
       Status: () => report,
       Started: () =>
-        fleet.started.pipe(
+        Effect.andThen(actions.applied, fleet.started).pipe(
           Effect.catch(({ connection, error }) =>
             Effect.flatMap(
               Effect.orElseSucceed(fleet.report(connection), () => undefined),

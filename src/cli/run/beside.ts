@@ -24,48 +24,49 @@ export interface ServiceOptions {
   readonly connections?: ReadonlyArray<string> | undefined
 }
 
-/** Tells systemd, and serves the page; both for the life of the scope, and before the first dial. Gives the page's url. */
-export const watched = (
-  config: RunConfig,
-  options: ServiceOptions
-): Effect.Effect<string | undefined, CliFailure, Fleet | Output | ChildProcessSpawner | Scope.Scope> =>
-  Effect.gen(function*() {
-    yield* notifier
-    const given = options.http === undefined ? undefined : addressOf(options.http)
-    const { http } = config.settings
-    const address = given ?? http
-    if (address === undefined) return undefined
-    const { serve } = yield* Effect.promise(() => import("../page/server.ts"))
-    const page = yield* serve({ host: address.host, port: address.port, token: http?.token })
-    const output = yield* Output
-    yield* output.note("info", "page", `the page is at ${page.address}`, { url: page.address })
-    return page.address
-  })
-
 /** What can be done to a running service. */
 export interface Steering {
   readonly config: RunConfig
-  readonly control: ControlAddress | undefined
-  /** The page's url. */
-  readonly page: string | undefined
+  readonly options: ServiceOptions
+  /** Succeeds when the connections of the config are those of the fleet. */
+  readonly applied: Effect.Effect<void>
   /** Reads the config again, and applies it. */
   readonly reload: Effect.Effect<Applied, CliFailure>
   /** Begins to end, as after SIGTERM. */
   readonly stop: Effect.Effect<unknown>
 }
 
-/** Answers on the control socket, for the life of the scope; what it tells is about connections that have begun. */
-export const steered = (
-  { config, control, page, reload, stop }: Steering
-): Effect.Effect<void, CliFailure, Fleet | FileSystem.FileSystem | ChildProcessSpawner | Scope.Scope> =>
-  control === undefined ? Effect.void : Effect.flatMap(
-    Effect.promise(() => import("../daemon/controlServer.ts")),
-    ({ serveControl }) =>
-      serveControl(control, {
-        name: config.name,
-        config: config.file,
-        http: page,
-        reload,
-        stop: Effect.asVoid(stop)
-      })
-  )
+/** Starts it for the life of the scope, before the first connection dials. */
+export const beside = (
+  { applied, config, options, reload, stop }: Steering
+): Effect.Effect<void, CliFailure, Fleet | Output | FileSystem.FileSystem | ChildProcessSpawner | Scope.Scope> =>
+  Effect.gen(function*() {
+    yield* notifier
+    const http = yield* page(config, options)
+    if (options.control === undefined) return
+    const { serveControl } = yield* Effect.promise(() => import("../daemon/controlServer.ts"))
+    yield* serveControl(options.control, {
+      name: config.name,
+      config: config.file,
+      http,
+      applied,
+      reload,
+      stop: Effect.asVoid(stop)
+    })
+  })
+
+/** Serves the page where it is wanted, and gives its url. */
+const page = (
+  config: RunConfig,
+  options: ServiceOptions
+): Effect.Effect<string | undefined, CliFailure, Fleet | Output | Scope.Scope> =>
+  Effect.gen(function*() {
+    const { http } = config.settings
+    const address = options.http === undefined ? http : addressOf(options.http)
+    if (address === undefined) return undefined
+    const { serve } = yield* Effect.promise(() => import("../page/server.ts"))
+    const served = yield* serve({ host: address.host, port: address.port, token: http?.token })
+    const output = yield* Output
+    yield* output.note("info", "page", `the page is at ${served.address}`, { url: served.address })
+    return served.address
+  })

@@ -22,7 +22,7 @@ import { make } from "../fleet/make.ts"
 import { Output } from "../output.ts"
 import { Signals } from "../signals.ts"
 import { attacher } from "./attach.ts"
-import { type ServiceOptions, steered, watched } from "./beside.ts"
+import { beside, type ServiceOptions } from "./beside.ts"
 import { chosen } from "./chosen.ts"
 import { noteOf } from "./transitions.ts"
 import { Workshop } from "./workshop.ts"
@@ -74,11 +74,20 @@ export const service = (
     const reload = yield* reloader(config, applyConfig)
     yield* signals.onHangup(yield* hangup(reload, reopeners))
 
-    const page = yield* Effect.provideService(watched(config, options), Fleet, fleet)
+    const applied = yield* Deferred.make<void>()
+    yield* Effect.provideService(
+      beside({
+        config,
+        options,
+        applied: Deferred.await(applied),
+        reload,
+        stop: Deferred.succeed(over, undefined)
+      }),
+      Fleet,
+      fleet
+    )
     yield* applyConfig(config)
-    const { control } = options
-    const stop = Deferred.succeed(over, undefined)
-    yield* Effect.provideService(steered({ config, control, page, reload, stop }), Fleet, fleet)
+    yield* Deferred.succeed(applied, undefined)
     yield* Effect.raceFirst(fleet.ended, Deferred.await(over))
   }))
 

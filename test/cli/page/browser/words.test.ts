@@ -36,11 +36,11 @@ describe("situation", () => {
   it("counts down to the next dial, and never says 0 s before it is due", () => {
     const waiting = (left: number) =>
       report({ state: "Waiting", attempt: 2, nextDialAt: new Date(now + left).toISOString() })
-    expect(situation(waiting(12_000), now)).toBe("Next dial in 12 s, after 2 attempts")
+    expect(situation(waiting(12_000), now)).toBe("Next dial in 12 s, attempt 2")
     expect(nextDial(waiting(1), now)).toBe("Next dial in 1 s")
     expect(nextDial(waiting(0), now)).toBe("Next dial now")
     expect(shortSituation(waiting(3000), now)).toBe("dials in 3 s")
-    expect(shortSituation(report({}), now)).toBe("for 1 min 5 s")
+    expect(shortSituation(report({}), now)).toBe("for 1 min")
   })
 })
 
