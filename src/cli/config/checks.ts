@@ -56,9 +56,10 @@ const complaints = (
 ): ReadonlyArray<Effect.Effect<unknown, ConnectionError, Scope.Scope>> => [
   check(options),
   Handshake.make(options),
-  build({ url: "ws://localhost", transport: options.transport }),
-  build({ url: "ws://localhost", heartbeat: options.heartbeat }),
-  build({ url: "ws://localhost", reconnect: options.reconnect })
+  // What is not given is right, and a thousand connections need not be asked for it.
+  ...(["transport", "heartbeat", "reconnect"] as const)
+    .filter((part) => options[part] !== undefined)
+    .map((part) => build({ url: "ws://localhost", [part]: options[part] }))
 ]
 
 const build = (options: NodeConnection.Options) => Layer.build(Layer.fresh(NodeConnection.parts(options)))
