@@ -97,7 +97,7 @@ describe("holdfast run", () => {
       const deaf = yield* realServer.make()
       const config = yield* configFolder.make({
         connections: {
-          feed: { url: deaf.url, closeTimeout: "1 minute", to: [{ type: "pipe", command: ["sleep", "60"] }] }
+          feed: { url: deaf.url, closeTimeout: "5 s", to: [{ type: "pipe", command: ["sleep", "60"] }] }
         }
       })
       const process = yield* config.run()
@@ -106,8 +106,10 @@ describe("holdfast run", () => {
       yield* process.prints("feed: open")
       const begun = performance.now()
       yield* process.kill("SIGTERM")
-      yield* process.exit
-      expect(performance.now() - begun).toBeLessThan(8500)
+      const { code, stderr } = yield* process.exit
+      expect(performance.now() - begun).toBeLessThan(8000)
+      expect(code).toBe(0)
+      expect(stderr).toContain("feed: closed")
     }))
 
   it.live("ends with the first cause when all connections are closed for good", () =>
