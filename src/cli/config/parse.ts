@@ -16,9 +16,6 @@ export interface Parsed {
   readonly locate: (path: Path, key: boolean) => Position | undefined
 }
 
-/** The endings of file names that are known. */
-export const endings = [".toml", ".yaml", ".yml", ".json"]
-
 /** What the text of this file says. */
 export const parse = (file: string, text: string): Result.Result<Parsed, CliFailure> => {
   const ending = /\.[^./]*$/.exec(file)?.[0].toLowerCase()

@@ -18,11 +18,14 @@ export interface Candidate {
 type Needs = FileSystem.FileSystem | Path.Path
 
 /** All that may be daemons of this user, by name. */
-export const all = (runtimeDir: string | undefined): Effect.Effect<ReadonlyArray<Candidate>, never, Needs> =>
+export const all = (
+  runtimeDir: string | undefined,
+  config?: string
+): Effect.Effect<ReadonlyArray<Candidate>, never, Needs> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const found: Array<Candidate> = []
-    for (const folder of yield* folders(runtimeDir)) {
+    for (const folder of yield* folders(runtimeDir, config)) {
       const files = yield* Effect.orElseSucceed(fs.readDirectory(folder), () => [])
       const names = new Set(files.flatMap((file) => {
         const name = /^(.+)\.(?:sock|pid)$/.exec(file)?.[1]
@@ -37,12 +40,13 @@ export const all = (runtimeDir: string | undefined): Effect.Effect<ReadonlyArray
     return found
   })
 
-/** The folders to look in, absolute. */
+/** The folders to look in, absolute; `config` is what a config says of them. */
 export const folders = (
-  runtimeDir: string | undefined
+  runtimeDir: string | undefined,
+  config?: string
 ): Effect.Effect<readonly [string, ...Array<string>], never, Path.Path> =>
   Path.Path.useSync((path) => {
-    const [first, ...more] = runtimeFolders(surroundings(), runtimeDir)
+    const [first, ...more] = runtimeFolders(surroundings(), { flag: runtimeDir, config })
     return [path.resolve(first), ...more.map((folder) => path.resolve(folder))]
   })
 
@@ -65,12 +69,16 @@ export const find = (target: string, runtimeDir: string | undefined): Effect.Eff
     const loaded = yield* Effect.result(load(config))
     const name = loaded._tag === "Success" ? loaded.success.name : path.basename(config, path.extname(config))
     const own = loaded._tag === "Success" ? loaded.success.settings.daemon?.folder : undefined
-    const there = yield* all(runtimeDir ?? own)
-    return there.find(({ place }) => place.name === name) ?? (yield* none(name, runtimeDir ?? own))
+    const there = yield* all(runtimeDir, own)
+    return there.find(({ place }) => place.name === name) ?? (yield* none(name, runtimeDir, own))
   })
 
-const none = (name: string, runtimeDir: string | undefined): Effect.Effect<Candidate, never, Path.Path> =>
-  Effect.map(folders(runtimeDir), ([first]) => ({ place: placeIn(first, name), pidFile: undefined }))
+const none = (
+  name: string,
+  runtimeDir: string | undefined,
+  config?: string
+): Effect.Effect<Candidate, never, Path.Path> =>
+  Effect.map(folders(runtimeDir, config), ([first]) => ({ place: placeIn(first, name), pidFile: undefined }))
 
 /** Whether a user means a file, rather than a name. */
 export const isFile = (target: string): boolean => target.includes("/") || /\.(?:toml|ya?ml|json)$/i.test(target)

@@ -44,9 +44,10 @@ export const surroundings = (): Surroundings => ({
  */
 export const runtimeFolders = (
   { env, home, uid }: Surroundings,
-  chosen?: string
+  /** By a flag, and by a config. */
+  chosen: { readonly flag?: string | undefined; readonly config?: string | undefined } = {}
 ): readonly [string, ...Array<string>] => {
-  const explicit = chosen ?? given(env["HOLDFAST_RUNTIME_DIR"])
+  const explicit = chosen.flag ?? given(env["HOLDFAST_RUNTIME_DIR"]) ?? chosen.config
   if (explicit !== undefined) return [explicit]
   const session = given(env["XDG_RUNTIME_DIR"])
   const own = uid === 0 ? "/run/holdfast" : join(stateFolder(env, home), "run")

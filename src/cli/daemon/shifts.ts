@@ -51,20 +51,18 @@ export const make = Effect.fnUntraced(function*(
   let nextStartAt: string | undefined
   let last: ProcessEnd | undefined
 
-  /** What is asked of a worker at its beginning. */
+  /** What is asked of a worker at its beginning. That it ended before it could answer is judged by its end. */
   const welcome = (worker: WorkerProcess) =>
     Effect.gen(function*() {
       yield* worker.client.ask({ _tag: "Status" })
       answers = true
-      yield* worker.client.ask({ _tag: "Started" })
-      yield* Deferred.succeed(started, undefined)
-    }).pipe(
-      // That it ended before it could answer is judged by its end.
-      Effect.catch((error) => error.exit === "notRunning" ? Effect.void : Deferred.fail(started, error)),
-      Effect.andThen(Effect.sync(() => {
-        if (state === "starting" && current === worker) state = "running"
-      }))
-    )
+      const result = yield* Effect.result(worker.client.ask({ _tag: "Started" }))
+      if (result._tag === "Failure" && result.failure.exit === "notRunning") return
+      if (current === worker) state = "running"
+      yield* result._tag === "Success"
+        ? Deferred.succeed(started, undefined)
+        : Deferred.fail(started, result.failure)
+    }).pipe(Effect.ignore)
 
   const shift = Effect.scoped(Effect.gen(function*() {
     const begun = yield* Clock.currentTimeMillis

@@ -62,7 +62,7 @@ export const start = (input: StartInput): Effect.Effect<void, CliFailure, Needs>
 
 const placeFor = (config: RunConfig, runtimeDir: string | undefined): Effect.Effect<Place, CliFailure, Path.Path> =>
   Effect.gen(function*() {
-    const [first] = yield* folders(runtimeDir ?? config.settings.daemon?.folder)
+    const [first] = yield* folders(runtimeDir, config.settings.daemon?.folder)
     const place = placeIn(first, config.name)
     const wrong = wrongName(place.name) ?? wrongSocket(place.socket)
     return wrong === undefined ? place : yield* Effect.fail(wrong)

@@ -28,7 +28,9 @@ describe("where daemons are", () => {
   it("is where the flag or HOLDFAST_RUNTIME_DIR say, and nowhere else", () => {
     const env = { HOLDFAST_RUNTIME_DIR: "/there", XDG_RUNTIME_DIR: "/run/user/1000" }
     expect(runtimeFolders({ ...user, env })).toEqual(["/there"])
-    expect(runtimeFolders({ ...user, env }, "/here")).toEqual(["/here"])
+    expect(runtimeFolders({ ...user, env }, { flag: "/here", config: "/config" })).toEqual(["/here"])
+    expect(runtimeFolders({ ...user, env }, { config: "/config" })).toEqual(["/there"])
+    expect(runtimeFolders({ ...user, env: {} }, { config: "/config" })).toEqual(["/config"])
   })
 
   it("never minds an empty variable", () => {

@@ -32,7 +32,8 @@ describe("holdfast start", () => {
       const exits = yield* Effect.all(Array.from({ length: 10 }, () => user.run(["start", config, "--json"])), {
         concurrency: "unbounded"
       })
-      expect(exits.map(({ code }) => code).toSorted()).toEqual([0, ...Array.from({ length: 9 }, () => 22)])
+      expect(exits.filter(({ code }) => code === 0)).toHaveLength(1)
+      expect(exits.filter(({ code }) => code === 22)).toHaveLength(9)
       const { pid } = yield* user.report("feed")
       for (const { code, stderr } of exits) {
         if (code === 22) {
