@@ -50,7 +50,17 @@ export const start = (input: StartInput): Effect.Effect<void, CliFailure, Needs>
     }
     const pid = yield* spawnSupervisor(order)
     const wait = input.wait ?? config.settings.daemon?.wait ?? 30_000
-    if (wait > 0) yield* awaitStarted(place, wait)
+    if (wait > 0) {
+      yield* Effect.onInterrupt(
+        awaitStarted(place, wait),
+        () =>
+          output.note(
+            "warn",
+            "interrupted",
+            `"${place.name}" (pid ${pid}) goes on; holdfast stop ${place.name} ends it.`
+          )
+      )
+    }
     yield* output.data(`"${place.name}" is running (pid ${pid}).`, {
       name: place.name,
       pid,

@@ -46,7 +46,7 @@ const runningText = (report: DaemonReport, paint: Paint): string => {
     }, ${worker?.restarts ?? 0} restarts`,
     `  config    ${config}`,
     ...(http === undefined ? [] : [`  page      http://${http}/`]),
-    ...(log === undefined ? [] : [`  log       ${log.file}${paint("red", lost, "stdout")}`]),
+    ...(log === undefined ? [] : [`  log       ${log.file}${lost === "" ? "" : paint("red", lost, "stdout")}`]),
     ...(worker?.last === undefined ? [] : [`  crashed   ${worker.last.at}: ${worker.last.message}`]),
     ...(worker?.nextStartAt === undefined ? [] : [`  next      start of the worker at ${worker.nextStartAt}`]),
     ...report.connections.map((connection) => connectionText(connection, paint))
