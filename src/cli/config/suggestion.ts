@@ -7,7 +7,9 @@ export const nearest = (name: string, names: ReadonlyArray<string>): string | un
   const [best] = names
     .map((candidate) => ({ candidate, distance: distance(name.toLowerCase(), candidate.toLowerCase()) }))
     .toSorted((a, b) => a.distance - b.distance)
-  return best !== undefined && best.distance <= Math.max(1, Math.floor(name.length / 3)) ? best.candidate : undefined
+  const slips = Math.max(1, Math.floor(name.length / 3))
+  // Of a name of one letter nothing is left after one slip.
+  return best !== undefined && best.distance <= slips && best.distance < name.length ? best.candidate : undefined
 }
 
 /** "; did you mean …?", or which there are. */

@@ -85,7 +85,7 @@ const pipe = (input: ConnectInput, sources: source.Sources): Effect.Effect<void,
     const dials = status._tag === "Closed" ? status.dials : 1
     yield* Effect.ignore(connection.close())
     return yield* judge(outcome, {
-      uncertain: receipts.uncertain + receipts.open,
+      uncertain: receipts.uncertain,
       dials,
       retries: input.reconnect ? Option.getOrUndefined(input.retries) : undefined,
       sessions: receipts.sessions,

@@ -38,6 +38,8 @@ export interface Outcome {
   readonly received: number
   /** Messages that were read from the input and not handed to a socket. */
   readonly unsent: number
+  /** Messages that the peer had not confirmed when we closed. */
+  readonly unconfirmed: number
   /** Whether there was nothing more to read. */
   readonly inputEnded: boolean
   /** Why the connection was closed for good, where it was not us. */
@@ -66,6 +68,7 @@ export const filter = (
     let activity = clock.monotonicTimeNanosUnsafe()
     let writing = false
     let inputEnded = false
+    let unconfirmed = 0
 
     /** As much of a batch as is wanted, and whether that was all. */
     const take = (
@@ -127,6 +130,7 @@ export const filter = (
       yield* Effect.ignore(connection.flush)
       yield* Effect.timeoutOption(receipts.settled, patience)
       yield* silence
+      unconfirmed = receipts.open
       yield* Effect.ignore(connection.close())
     })
 
@@ -140,7 +144,7 @@ export const filter = (
         )
       )
     )
-    const outcome = { received, inputEnded, unsent: Math.max(0, read - receipts.sent) }
+    const outcome = { received, inputEnded, unconfirmed, unsent: Math.max(0, read - receipts.sent) }
     if (result._tag === "Success") return { ...outcome, satisfied: result.success, error: undefined }
     if (result.failure._tag === "CliFailure") return yield* result.failure
     return { ...outcome, satisfied: false, error: result.failure }

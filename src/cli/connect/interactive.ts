@@ -157,6 +157,7 @@ export const interactive = <R>(
       satisfied: result._tag === "Success" && result.success,
       received,
       unsent: yield* Queue.size(outbox),
+      unconfirmed: 0,
       inputEnded: true,
       error: result._tag === "Failure" && result.failure._tag === "ConnectionError" ? result.failure : undefined
     }, {

@@ -8,7 +8,7 @@ import type { Outcome } from "./filter.ts"
 
 /** What is known beside the outcome. */
 export interface Circumstances {
-  /** Messages of which it is unknown whether they arrived. */
+  /** Messages of sessions that were lost, of which it is unknown whether they arrived. */
   readonly uncertain: number
   readonly dials: number
   /** How often it might be dialled again; undefined for as often as it takes. */
@@ -23,13 +23,14 @@ export interface Circumstances {
 export const judge = (outcome: Outcome, around: Circumstances): Effect.Effect<void, CliFailure> => {
   const { error, satisfied, unsent } = outcome
   if (satisfied && around.wanted !== undefined) return Effect.void
-  const isLost = around.sessions > 0 && (unsent > 0 || around.uncertain > 0)
+  const uncertain = around.uncertain + outcome.unconfirmed
+  const isLost = around.sessions > 0 && (unsent > 0 || uncertain > 0)
   // A peer that ends the conversation in good order is no failure of it.
   const isNormal = error === undefined ||
     (error.reason._tag === "NormalClosure" && around.sessions > 0 && outcome.inputEnded)
   if (isNormal && !isLost) return around.wanted === undefined ? Effect.void : Effect.fail(missing(around, outcome))
   if (isLost) {
-    const undelivered = failure("undelivered", inWords(unsent, around.uncertain), undeliveredAdvice)
+    const undelivered = failure("undelivered", inWords(unsent, uncertain), undeliveredAdvice)
     return Effect.fail(
       error === undefined ? undelivered : new CliFailure({
         exit: "undelivered",

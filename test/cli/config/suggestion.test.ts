@@ -13,6 +13,7 @@ describe("what was meant", () => {
 
   it("is nothing where nothing is near", () => {
     expect(nearest("colour", names)).toBeUndefined()
+    expect(nearest("c", ["a", "b"])).toBeUndefined()
     expect(nearest("x", [])).toBeUndefined()
   })
 

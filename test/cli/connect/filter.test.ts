@@ -7,17 +7,21 @@ import { Receipts } from "../../../src/cli/connect/receipts.ts"
 import { failure } from "../../../src/cli/failure.ts"
 import { layerNever } from "../../../src/Reconnect.ts"
 import { beside, connect, settle, type Setup } from "../../support/connect.ts"
+import { FakeLink } from "../../support/fakeLink.ts"
 import { type RecordedOutput, recordedOutput } from "../../support/recordedOutput.ts"
 
 const setup = (
   options: Partial<FilterOptions> = {},
-  { connection: setup, output = recordedOutput() }: { readonly connection?: Setup; readonly output?: RecordedOutput } =
-    {}
+  { asks = false, connection: setup, output = recordedOutput() }: {
+    readonly asks?: boolean
+    readonly connection?: Setup
+    readonly output?: RecordedOutput
+  } = {}
 ) =>
   Effect.gen(function*() {
     const { connection, server } = yield* connect(setup)
     const clock = yield* Clock.clockWith(Effect.succeed)
-    const receipts = new Receipts({ asks: false, atOpen: false, clock })
+    const receipts = new Receipts({ asks, atOpen: false, clock })
     const running = yield* beside(filter(connection, output.output, receipts, {
       input: Stream.empty,
       format: "text",
@@ -142,6 +146,16 @@ describe("the filter", () => {
         received: 1
       })
       expect(output.written()).toBe("last words\n")
+    }))
+
+  it.effect("waits a while for a peer that does not confirm what was sent, and then tells how much that is", () =>
+    Effect.gen(function*() {
+      const { receipts, running } = yield* setup({}, { asks: true })
+      const clock = yield* Clock.clockWith(Effect.succeed)
+      receipts.opened(new FakeLink(clock).state)
+      receipts.message("sent")
+      yield* TestClock.adjust("1 minute")
+      expect(yield* Fiber.join(running)).toMatchObject({ unconfirmed: 1 })
     }))
 
   it.effect("tells whether the input had ended", () =>

@@ -22,7 +22,7 @@ const lost = error(new AbnormalClosure({ cause: { message: "reset" } }))
 const verdict = (outcome: Partial<Outcome>, around: Partial<Around> = {}) =>
   Effect.runSync(Effect.map(
     Effect.result(judge(
-      { satisfied: false, received: 0, unsent: 0, inputEnded: true, error: undefined, ...outcome },
+      { satisfied: false, received: 0, unsent: 0, unconfirmed: 0, inputEnded: true, error: undefined, ...outcome },
       { uncertain: 0, dials: 1, retries: undefined, sessions: 1, wanted: undefined, ...around }
     )),
     (result) => result._tag === "Success" ? { exit: "ok", message: "" } : result.failure
@@ -46,6 +46,9 @@ describe("the verdict", () => {
   })
 
   it("tells how many messages were not sent, and how many may not have arrived", () => {
+    expect(verdict({ unconfirmed: 2 }, { uncertain: 1 }).message).toBe(
+      "of 3 messages it is unknown whether they arrived."
+    )
     expect(verdict({ unsent: 3 })).toMatchObject({ exit: "undelivered", message: "3 messages were not sent." })
     expect(verdict({ unsent: 1, error: lost }, { uncertain: 2 })).toMatchObject({
       exit: "undelivered",
@@ -89,7 +92,7 @@ describe("the verdict", () => {
   it.effect("succeeds with nothing", () =>
     Effect.gen(function*() {
       const exit = yield* Effect.exit(judge(
-        { satisfied: false, received: 0, unsent: 0, inputEnded: true, error: undefined },
+        { satisfied: false, received: 0, unsent: 0, unconfirmed: 0, inputEnded: true, error: undefined },
         { uncertain: 0, dials: 1, retries: undefined, sessions: 1, wanted: undefined }
       ))
       expect(exit).toEqual(Exit.void)

@@ -83,10 +83,12 @@ const chart = ({ curves, empty, format, title, tools }: Look): Chart => {
       plot?.destroy()
       drawn = scheme()
       plot = draw(columns)
-    } else {
-      plot.setData(columns, false)
     }
-    plot.setScale("x", { min: from, max: to })
+    const drawing = plot
+    drawing.batch(() => {
+      drawing.setData(columns)
+      drawing.setScale("x", { min: from, max: to })
+    })
   }
 
   new ResizeObserver(() => {
@@ -115,7 +117,7 @@ const scheme = (): string => matchMedia("(prefers-color-scheme: dark)").matches 
 export const roundTripChart = (): Chart =>
   chart({
     title: "Round trips",
-    empty: "No heartbeat has been answered yet.",
+    empty: "No heartbeat has been answered yet; none is needed while messages come.",
     curves: [{ name: "Round trip", colour: "--accent", points: true }],
     format: roundTrip
   })

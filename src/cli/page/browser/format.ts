@@ -23,6 +23,9 @@ const two = (large: number, unit: string, small: number, smallUnit: string): str
 export const age = (millis: number | undefined): string =>
   millis === undefined ? "–" : millis < 9950 ? `${Math.max(0, Math.floor(millis / 1000))} s` : duration(millis)
 
+/** An age where there is little room: of `3 min 20 s` the minutes. */
+export const roughAge = (millis: number): string => age(millis).split(" ").slice(0, 2).join(" ")
+
 /** A round trip: `0.4 ms`, `12 ms`, `1.2 s`. */
 export const roundTrip = (millis: number): string =>
   millis < 9.95 ? `${millis.toFixed(1)} ms` : millis < 1000 ? `${Math.round(millis)} ms` : duration(millis)

@@ -5,7 +5,7 @@
 import type { ConnectionReport } from "../../fleet/ConnectionReport.ts"
 import { type Badge, badge } from "./badge.ts"
 import { el, setAttribute, setShown, setText } from "./dom.ts"
-import { age, count, rate, roundTrip } from "./format.ts"
+import { count, rate, roughAge, roundTrip } from "./format.ts"
 import { type Condition, conditionOf, conditions, conditionWords, type Model } from "./model.ts"
 import { shortSituation } from "./words.ts"
 
@@ -154,7 +154,10 @@ const makeRow = ({ name }: ConnectionReport, model: Model): Row => {
       setText(endpoint, report.endpoint)
       setText(trip.value, report.rtt === undefined || report.state !== "Open" ? "–" : roundTrip(report.rtt.last))
       setText(traffic.value, last === undefined ? "–" : `↓${rate(last.messagesIn)} ↑${rate(last.messagesOut)}`)
-      setText(quiet.value, report.lastMessageAge === undefined ? "no message" : `${age(report.lastMessageAge)} ago`)
+      setText(
+        quiet.value,
+        report.lastMessageAge === undefined ? "no message" : `${roughAge(report.lastMessageAge)} ago`
+      )
       setAttribute(link, "aria-current", selected ? "true" : undefined)
     }
   }

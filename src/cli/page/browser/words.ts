@@ -3,7 +3,7 @@
  */
 import type { ConnectionReport, Ending } from "../../fleet/ConnectionReport.ts"
 import type { Happening } from "../happening.ts"
-import { age, duration, plural, time } from "./format.ts"
+import { age, duration, plural, roughAge, time } from "./format.ts"
 import { conditionOf } from "./model.ts"
 
 /** What it does now, and for how long. */
@@ -38,7 +38,7 @@ export const nextDial = (report: ConnectionReport, now: number): string => {
 export const shortSituation = (report: ConnectionReport, now: number): string =>
   conditionOf(report) === "Waiting"
     ? nextDial(report, now).replace("Next dial", "dials")
-    : `for ${age(now - Date.parse(report.since))}`
+    : `for ${roughAge(now - Date.parse(report.since))}`
 
 /** A sentence of an error, without the address that stands above it already. */
 export const sentenceOf = (message: string, endpoint: string): string => {

@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest"
-import { age, bytes, count, duration, plural, rate, roundTrip, time } from "../../../../src/cli/page/browser/format.ts"
+import {
+  age,
+  bytes,
+  count,
+  duration,
+  plural,
+  rate,
+  roughAge,
+  roundTrip,
+  time
+} from "../../../../src/cli/page/browser/format.ts"
 
 describe("format", () => {
   it("says durations with as much as matters", () => {
@@ -21,6 +31,7 @@ describe("format", () => {
 
   it("says ages in whole seconds, so that they do not flicker", () => {
     expect([undefined, 0, 999, 1000, 9949, 61_000].map(age)).toEqual(["–", "0 s", "0 s", "1 s", "9 s", "1 min 1 s"])
+    expect([0, 61_000, 3 * 3_600_000 + 60_000].map(roughAge)).toEqual(["0 s", "1 min", "3 h"])
   })
 
   it("says round trips, counts, bytes and rates so that they fit", () => {

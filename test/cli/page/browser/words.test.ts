@@ -40,7 +40,7 @@ describe("situation", () => {
     expect(nextDial(waiting(1), now)).toBe("Next dial in 1 s")
     expect(nextDial(waiting(0), now)).toBe("Next dial now")
     expect(shortSituation(waiting(3000), now)).toBe("dials in 3 s")
-    expect(shortSituation(report({}), now)).toBe("for 1 min 5 s")
+    expect(shortSituation(report({}), now)).toBe("for 1 min")
   })
 })
 
