@@ -121,6 +121,18 @@ describe("holdfast start", () => {
       expect(existsSync(user.runtime)).toBe(false)
     }))
 
+  it.live("serves the page, and says where", () =>
+    Effect.gen(function*() {
+      const { url } = yield* wsServer.echo()
+      const user = yield* home
+      const config = user.config("feed.toml", connection("a", url))
+      expect((yield* user.run(["start", config, "--http", "nowhere"])).code).toBe(2)
+      expect((yield* user.run(["start", config, "--http", "127.0.0.1:0"])).code).toBe(0)
+      const { http } = yield* user.report("feed")
+      expect(http).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/)
+      expect((yield* user.run(["status", "feed"])).stdout).toContain(`page      ${http}`)
+    }))
+
   it.live("refuses a socket's path that is too long, and a file in its place", () =>
     Effect.gen(function*() {
       const { url } = yield* wsServer.echo()
