@@ -109,7 +109,7 @@ const rangeOf = (document: Document, path: Path): number | undefined => {
 }
 
 const syntaxFailure = (file: string, text: string, { column, line, sentence }: JsonProblem): CliFailure => {
-  const shown = text.split("\n")[line - 1]?.replace(/\r$/, "") ?? ""
+  const shown = masked(text.split("\n")[line - 1]?.replace(/\r$/, "") ?? "")
   const number = String(line)
   // A line may be long, and may hold a secret far from the mistake.
   const start = Math.max(0, column - 60)
@@ -122,3 +122,8 @@ const syntaxFailure = (file: string, text: string, { column, line, sentence }: J
     ].join("\n")
   )
 }
+
+const secretive = /auth|token|secret|pass|key|cookie|credential/i
+
+/** The line, with what may be a secret made unreadable; as long as before, since a caret points into it. */
+const masked = (line: string): string => secretive.test(line) ? line.replace(/(?<=[=:].*)[^\s"'{}[\],=:]/g, "•") : line
