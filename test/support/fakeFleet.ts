@@ -7,6 +7,8 @@ import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
 import type { ConnectionReport } from "../../src/cli/fleet/ConnectionReport.ts"
 import { type Activity, Fleet, UnknownConnection } from "../../src/cli/fleet/Fleet.ts"
+import { endingOf } from "../../src/cli/fleet/recorder.ts"
+import { type Happening, happeningOf } from "../../src/cli/page/happening.ts"
 import { AbnormalClosure, ConnectFailed, ConnectionError } from "../../src/ConnectionError.ts"
 import type { ConnectionEvent } from "../../src/ConnectionEvent.ts"
 import { retry } from "../../src/Recovery.ts"
@@ -99,6 +101,13 @@ export const make: Effect.Effect<FakeFleet> = Effect.gen(function*() {
   }
 })
 
+/** The event as the page is told. */
+export const happening = (event: ConnectionEvent): Happening => {
+  const told = happeningOf(event, endingOf)
+  if (told === undefined) throw new Error(`the page is not told of ${event._tag}`)
+  return told
+}
+
 const at = (millis: number) => DateTime.makeUnsafe(millis)
 
 export const events = {
@@ -143,6 +152,14 @@ export const events = {
     at: at(millis),
     session: 1,
     rtt: Duration.millis(rtt)
+  }),
+  dropped: (millis: number, reason: "unread" | "discard" = "unread"): ConnectionEvent => ({
+    _tag: "Dropped",
+    at: at(millis),
+    direction: "inbound",
+    reason,
+    messages: 1,
+    bytes: 5
   }),
   closed: (millis: number, cause?: ConnectionError): ConnectionEvent => ({
     _tag: "Closed",

@@ -11,6 +11,10 @@ import { check } from "../../internal/connectionOptions.ts"
 import * as NodeConnection from "../../node/NodeConnection.ts"
 import type { Member } from "./inherit.ts"
 import type { Path, Problem } from "./problem.ts"
+import { millisOf } from "./quantities.ts"
+
+/** Milliseconds. Sinks come after the connections. */
+const longestClose = 5000
 
 /** What is wrong with one connection. */
 export const checkMember = (
@@ -20,6 +24,12 @@ export const checkMember = (
   const path = ["connections", section]
   if (keys.url === undefined) {
     return Effect.succeed([{ path: [...path, "url"], sentence: "is missing, here and in defaults" }])
+  }
+  if (keys.closeTimeout !== undefined && (millisOf(keys.closeTimeout) ?? 0) > longestClose) {
+    return Effect.succeed([{
+      path: [...path, "closeTimeout"],
+      sentence: `must be at most "5 seconds", since all is over 8 seconds after a signal; got "${keys.closeTimeout}"`
+    }])
   }
   const { heartbeat } = keys
   if (typeof heartbeat === "object" && heartbeat.reply !== undefined && heartbeat.message === undefined) {
@@ -46,9 +56,10 @@ const complaints = (
 ): ReadonlyArray<Effect.Effect<unknown, ConnectionError, Scope.Scope>> => [
   check(options),
   Handshake.make(options),
-  build({ url: "ws://localhost", transport: options.transport }),
-  build({ url: "ws://localhost", heartbeat: options.heartbeat }),
-  build({ url: "ws://localhost", reconnect: options.reconnect })
+  // What is not given is right, and a thousand connections need not be asked for it.
+  ...(["transport", "heartbeat", "reconnect"] as const)
+    .filter((part) => options[part] !== undefined)
+    .map((part) => build({ url: "ws://localhost", [part]: options[part] }))
 ]
 
 const build = (options: NodeConnection.Options) => Layer.build(Layer.fresh(NodeConnection.parts(options)))

@@ -27,7 +27,7 @@ export const parse = (file: string, text: string): Result.Result<Parsed, CliFail
       return yaml(file, text)
     case ".json": {
       const problem = jsonProblem(text)
-      return problem === undefined ? yaml(file, text) : Result.fail(syntaxFailure(file, text, problem))
+      return problem === undefined ? Result.succeed(json(text)) : Result.fail(syntaxFailure(file, text, problem))
     }
     default:
       return Result.fail(failure(
@@ -48,6 +48,20 @@ const toml = (file: string, text: string): Result.Result<Parsed, CliFailure> =>
       return syntaxFailure(file, text, { line: error.line, column: error.column, sentence })
     }
   })
+
+// Where things stand is asked only for what is wrong: the parser that knows it takes a hundred times as long.
+const json = (text: string): Parsed => {
+  let locate: Parsed["locate"] | undefined
+  return {
+    value: JSON.parse(text) as unknown,
+    locate: (path, key) => (locate ??= locator(text))(path, key)
+  }
+}
+
+const locator = (text: string): Parsed["locate"] => {
+  const located = yaml("", text)
+  return Result.isSuccess(located) ? located.success.locate : () => undefined
+}
 
 const yaml = (file: string, text: string): Result.Result<Parsed, CliFailure> => {
   const lines = new LineCounter()
@@ -95,7 +109,7 @@ const rangeOf = (document: Document, path: Path): number | undefined => {
 }
 
 const syntaxFailure = (file: string, text: string, { column, line, sentence }: JsonProblem): CliFailure => {
-  const shown = text.split("\n")[line - 1]?.replace(/\r$/, "") ?? ""
+  const shown = masked(text.split("\n")[line - 1]?.replace(/\r$/, "") ?? "")
   const number = String(line)
   // A line may be long, and may hold a secret far from the mistake.
   const start = Math.max(0, column - 60)
@@ -108,3 +122,8 @@ const syntaxFailure = (file: string, text: string, { column, line, sentence }: J
     ].join("\n")
   )
 }
+
+const secretive = /auth|token|secret|pass|key|cookie|credential/i
+
+/** The line, with what may be a secret made unreadable; as long as before, since a caret points into it. */
+const masked = (line: string): string => secretive.test(line) ? line.replace(/(?<=[=:].*)[^\s"'{}[\],=:]/g, "•") : line

@@ -4,6 +4,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -40,8 +41,6 @@ export interface Outcome {
   readonly unsent: number
   /** Messages that the peer had not confirmed when we closed. */
   readonly unconfirmed: number
-  /** Whether there was nothing more to read. */
-  readonly inputEnded: boolean
   /** Why the connection was closed for good, where it was not us. */
   readonly error: ConnectionError | undefined
 }
@@ -67,7 +66,7 @@ export const filter = (
     let read = 0
     let activity = clock.monotonicTimeNanosUnsafe()
     let writing = false
-    let inputEnded = false
+    const allSaid = yield* Deferred.make<void>()
     let unconfirmed = 0
 
     /** As much of a batch as is wanted, and whether that was all. */
@@ -123,9 +122,9 @@ export const filter = (
 
     const sending = Effect.gen(function*() {
       // Nothing is taken from whoever writes to us before somebody can have it.
-      yield* connection.awaitOpen
+      yield* Effect.catch(connection.awaitOpen, (error) => receipts.sessions > 0 ? Effect.void : Effect.fail(error))
       yield* Stream.runForEach(options.input, sendOrRun)
-      inputEnded = true
+      yield* Deferred.succeed(allSaid, undefined)
       // What is lost with a session is counted elsewhere.
       yield* Effect.ignore(connection.flush)
       yield* Effect.timeoutOption(receipts.settled, patience)
@@ -136,15 +135,20 @@ export const filter = (
 
     const result = yield* Effect.result(
       Effect.raceFirst(
-        reading,
+        // Whether there was more to say is known in a moment: either the input has ended, or some of it cannot be sent.
+        Effect.tapErrorTag(
+          reading,
+          "ConnectionError",
+          () => Effect.timeoutOption(Deferred.await(allSaid), "200 millis")
+        ),
         sending.pipe(
           // What has come is printed before the end of a connection is told: that is the reader's.
-          Effect.catchTag("ConnectionError", () => Effect.never),
+          Effect.catchTag("ConnectionError", () => Deferred.succeed(allSaid, undefined)),
           Effect.andThen(Effect.never)
         )
       )
     )
-    const outcome = { received, inputEnded, unconfirmed, unsent: Math.max(0, read - receipts.sent) }
+    const outcome = { received, unconfirmed, unsent: Math.max(0, read - receipts.sent) }
     if (result._tag === "Success") return { ...outcome, satisfied: result.success, error: undefined }
     if (result.failure._tag === "CliFailure") return yield* result.failure
     return { ...outcome, satisfied: false, error: result.failure }

@@ -159,7 +159,6 @@ export const interactive = <R>(
       received,
       unsent: yield* Queue.size(outbox),
       unconfirmed: 0,
-      inputEnded: true,
       error: result._tag === "Failure" && result.failure._tag === "ConnectionError" ? result.failure : undefined
     }, {
       uncertain: 0,

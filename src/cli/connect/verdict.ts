@@ -27,7 +27,7 @@ export const judge = (outcome: Outcome, around: Circumstances): Effect.Effect<vo
   const isLost = around.sessions > 0 && (unsent > 0 || uncertain > 0)
   // A peer that ends the conversation in good order is no failure of it.
   const isNormal = error === undefined ||
-    (error.reason._tag === "NormalClosure" && around.sessions > 0 && outcome.inputEnded)
+    (error.reason._tag === "NormalClosure" && around.sessions > 0)
   if (isNormal && !isLost) return around.wanted === undefined ? Effect.void : Effect.fail(missing(around, outcome))
   if (isLost) {
     const undelivered = failure("undelivered", inWords(unsent, uncertain), undeliveredAdvice)

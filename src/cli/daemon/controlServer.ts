@@ -25,7 +25,7 @@ export interface ControlActions {
   readonly name: string
   /** The config's absolute path. */
   readonly config: string
-  /** The address of the page, where there is one. */
+  /** The url of the page, where there is one. */
   readonly http?: string | undefined
   /** Succeeds when the connections of the config are those of the fleet. */
   readonly applied: Effect.Effect<void>
@@ -48,7 +48,7 @@ export const serveControl = (
       yield* Effect.forkScoped(Effect.andThen(answer(socket, handlers), actions.stop))
       return
     }
-    const { server } = yield* claim(placeOfSocket(address), { config: actions.config, http: actions.http })
+    const { server } = yield* claim(placeOfSocket(address), { config: actions.config })
     yield* serveOn(server, handlers)
   })
 

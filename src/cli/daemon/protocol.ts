@@ -43,6 +43,7 @@ export const DaemonReport = Schema.Struct({
   uptime: Schema.Number,
   /** The config's file. */
   config: Schema.String,
+  /** The url of the page, where there is one. */
   http: Schema.optional(Schema.String),
   /** The process that holds the connections; none where the daemon does so itself. */
   worker: Schema.optional(Schema.Struct({

@@ -7,6 +7,7 @@ import * as Path from "effect/Path"
 import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import { load } from "../config/load.ts"
 import type { RunConfig } from "../config/RunConfig.ts"
+import { addressOf } from "../config/settings.ts"
 import { CliFailure, failure } from "../failure.ts"
 import { Output } from "../output.ts"
 import { alreadyRunning, presence } from "./claim.ts"
@@ -36,6 +37,12 @@ type Needs = FileSystem.FileSystem | Path.Path | ChildProcessSpawner | Output
 export const start = (input: StartInput): Effect.Effect<void, CliFailure, Needs> =>
   Effect.gen(function*() {
     const output = yield* Output
+    if (input.http !== undefined && addressOf(input.http) === undefined) {
+      return yield* failure(
+        "usage",
+        `--http must be HOST:PORT, such as 127.0.0.1:9464; got ${JSON.stringify(input.http)}`
+      )
+    }
     const config = yield* load(input.config)
     const place = yield* placeFor(config, input.runtimeDir)
     yield* refuseTwin(place, input.runtimeDir)
@@ -50,7 +57,17 @@ export const start = (input: StartInput): Effect.Effect<void, CliFailure, Needs>
     }
     const pid = yield* spawnSupervisor(order)
     const wait = input.wait ?? config.settings.daemon?.wait ?? 30_000
-    if (wait > 0) yield* awaitStarted(place, wait)
+    if (wait > 0) {
+      yield* Effect.onInterrupt(
+        awaitStarted(place, wait),
+        () =>
+          output.note(
+            "warn",
+            "interrupted",
+            `"${place.name}" (pid ${pid}) goes on; holdfast stop ${place.name} ends it.`
+          )
+      )
+    }
     yield* output.data(`"${place.name}" is running (pid ${pid}).`, {
       name: place.name,
       pid,

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
+import * as Terminal from "effect/Terminal"
 import { type CliFailure, failure } from "../failure.ts"
 import { Output } from "../output.ts"
 import { type Condition, conditionOf, failureOf, recordOf } from "./condition.ts"
@@ -21,7 +22,7 @@ export interface StatusInput {
   readonly runtimeDir: string | undefined
 }
 
-type Needs = FileSystem.FileSystem | Path.Path | ChildProcessSpawner | Output
+type Needs = FileSystem.FileSystem | Path.Path | ChildProcessSpawner | Output | Terminal.Terminal
 
 /** All about a daemon. */
 export const status = (input: StatusInput): Effect.Effect<void, CliFailure, Needs> =>
@@ -40,6 +41,9 @@ export const connections = (input: StatusInput): Effect.Effect<void, CliFailure,
         : []
     )
   }))
+
+/** What does not fit on the screen would scroll it. */
+const rows = Effect.flatMap(Terminal.Terminal, (terminal) => terminal.rows)
 
 interface View {
   readonly text: string
@@ -63,7 +67,8 @@ const look = (
         for (const record of records) yield* output.write(`${JSON.stringify(record)}\n`)
       } else if (watch && output.terminal.stdout) {
         // Home, each line to its end, and the rest of the screen: no flicker, and the scrollback stays.
-        yield* output.write(`\u001b[H${text.replaceAll("\n", "\u001b[K\n")}\u001b[K\n\u001b[J`)
+        const shown = text.split("\n").slice(0, Math.max(1, (yield* rows) - 1)).join("\u001b[K\n")
+        yield* output.write(`\u001b[H${shown}\u001b[K\n\u001b[J`)
       } else if (text !== "") {
         yield* output.write(`${text}\n${watch ? "\n" : ""}`)
       }

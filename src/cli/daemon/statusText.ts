@@ -45,8 +45,8 @@ const runningText = (report: DaemonReport, paint: Paint): string => {
       worker?.pid === undefined ? "" : `, worker ${worker.pid}`
     }, ${worker?.restarts ?? 0} restarts`,
     `  config    ${config}`,
-    ...(http === undefined ? [] : [`  page      http://${http}/`]),
-    ...(log === undefined ? [] : [`  log       ${log.file}${paint("red", lost, "stdout")}`]),
+    ...(http === undefined ? [] : [`  page      ${http}`]),
+    ...(log === undefined ? [] : [`  log       ${log.file}${lost === "" ? "" : paint("red", lost, "stdout")}`]),
     ...(worker?.last === undefined ? [] : [`  crashed   ${worker.last.at}: ${worker.last.message}`]),
     ...(worker?.nextStartAt === undefined ? [] : [`  next      start of the worker at ${worker.nextStartAt}`]),
     ...report.connections.map((connection) => connectionText(connection, paint))

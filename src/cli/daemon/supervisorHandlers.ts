@@ -58,7 +58,7 @@ export const supervisorHandlers = (options: {
         since: iso(born),
         uptime: now - born,
         config: order.config,
-        http: typeof told === "object" ? told.http : order.http,
+        http: typeof told === "object" ? told.http : undefined,
         worker: workers.report(),
         log: { file: log.file, ...log.lost() },
         connections: typeof told === "object" ? told.connections : []

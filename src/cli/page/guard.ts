@@ -69,7 +69,9 @@ export const refuse = (
       }
     }
   }
-  const harmless = (asked.method === "GET" || asked.method === "HEAD") && !asked.path.startsWith("/api/")
+  // What a link may lead to. Not "all but the API": a path can be spelt in more than one way.
+  const harmless = (asked.method === "GET" || asked.method === "HEAD") &&
+    (asked.path === "/" || asked.path === "/metrics" || asked.path.startsWith("/assets/"))
   if (!harmless && !isOwnOrigin(asked)) {
     return {
       status: 403,

@@ -32,14 +32,12 @@ export type Happening =
   }
   | { readonly _tag: "WaitScheduled"; readonly at: number; readonly attempt: number; readonly delay: number }
   | { readonly _tag: "PongReceived"; readonly at: number; readonly rtt: number }
-  | { readonly _tag: "Paused"; readonly at: number }
-  | { readonly _tag: "Resumed"; readonly at: number; readonly pausedFor: number }
+  /** From here on messages are dropped; how many is in the reports. */
   | {
     readonly _tag: "Dropped"
     readonly at: number
     readonly direction: "inbound" | "outbound"
     readonly reason: string
-    readonly messages: number
   }
   /** Without `ending` we closed it. */
   | { readonly _tag: "Closed"; readonly at: number; readonly ending?: Ending | undefined }
@@ -80,11 +78,14 @@ export interface Happened {
 /** A peer's words may be long. */
 const longestMessage = 400
 
-/** The event, as the page is told. `describe` makes an ending of an error. */
+/**
+ * The event, as the page is told; none for what may come with every message, and
+ * is in the reports. `describe` makes an ending of an error.
+ */
 export const happeningOf = (
   event: ConnectionEvent,
   describe: (error: ConnectionError, at: DateTime.Utc) => Ending
-): Happening => {
+): Happening | undefined => {
   const at = DateTime.toEpochMillis(event.at)
   const endingOf = (error: ConnectionError): Ending => {
     const ending = describe(error, event.at)
@@ -120,17 +121,13 @@ export const happeningOf = (
     case "PongReceived":
       return { _tag: event._tag, at, rtt: Duration.toMillis(event.rtt) }
     case "Paused":
-      return { _tag: event._tag, at }
     case "Resumed":
-      return { _tag: event._tag, at, pausedFor: Duration.toMillis(event.pausedFor) }
+      return undefined
     case "Dropped":
-      return {
-        _tag: event._tag,
-        at,
-        direction: event.direction,
-        reason: event.reason,
-        messages: event.messages
-      }
+      // Where nobody is to read, that is nothing that happens.
+      return event.reason === "discard"
+        ? undefined
+        : { _tag: event._tag, at, direction: event.direction, reason: event.reason }
     case "Closed":
       return Option.match(event.cause, {
         onNone: () => ({ _tag: event._tag, at }),

@@ -32,8 +32,8 @@ export class History {
     return this.kept.size
   }
 
-  /** Takes note, and gives the happening its number. */
-  record(connection: string, happening: Happening): number {
+  /** Takes note, and gives the happening its number; none where it only goes on what was told before. */
+  record(connection: string, happening: Happening): number | undefined {
     const kept = this.of(connection)
     switch (happening._tag) {
       case "PongReceived":
@@ -42,6 +42,11 @@ export class History {
       case "Dialling":
       case "WaitScheduled":
         // What an outage consists of is told by the attempts that failed.
+        break
+      case "Dropped":
+        // There may be one for each message.
+        if (isGoingOn(kept.happenings, happening)) return undefined
+        keep(kept.happenings, happening)
         break
       case "AttemptFailed":
         if (!addToRow(kept.happenings, happening)) keep(kept.happenings, happening)
@@ -93,6 +98,18 @@ export class History {
 const keep = (happenings: Array<Happening>, happening: Happening): void => {
   happenings.push(happening)
   if (happenings.length > keptHappenings) happenings.shift()
+}
+
+/** Whether the same was dropped since the last session began or ended. */
+const isGoingOn = (
+  happenings: ReadonlyArray<Happening>,
+  { direction, reason }: Extract<Happening, { readonly _tag: "Dropped" }>
+): boolean => {
+  for (const before of happenings.toReversed()) {
+    if (before._tag !== "Dropped") return false
+    if (before.direction === direction && before.reason === reason) return true
+  }
+  return false
 }
 
 /** A long outage is one entry, and does not drive out the sessions before it. */

@@ -47,7 +47,8 @@ export const make = (fleet: Fleet["Service"]): Effect.Effect<Live, never, Scope.
       Stream.runForEach(({ connection, event }) =>
         Effect.suspend(() => {
           const happening = happeningOf(event, endingOf)
-          const number = history.record(connection, happening)
+          const number = happening && history.record(connection, happening)
+          if (happening === undefined || number === undefined) return Effect.void
           if (viewers > 0) PubSub.publishUnsafe(happened, { number, connection, happening })
           return history.size > roomFor ? makeRoom : Effect.void
         })

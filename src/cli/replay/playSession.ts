@@ -55,7 +55,8 @@ export const playSession = (
           )
         case "close":
           return Effect.andThen(
-            pace(entry.at),
+            // Where the client closed, this one has some time to do so, too.
+            Effect.andThen(pace(entry.at), entry.direction === "sent" ? Effect.sleep("1 second") : Effect.void),
             Effect.sync(() => {
               ended = true
               // 1005 is what is said where no code was.

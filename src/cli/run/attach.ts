@@ -18,10 +18,10 @@ import { openSink } from "./sinks/open.ts"
 import { openSource } from "./sources/open.ts"
 import type { Tools } from "./workshop.ts"
 
-/** How long a connection may take to close before its sinks are. */
-const closeBound = "5 seconds"
+/** How long a connection may take to close before its sinks are; with all that follows it is less than the 8 seconds of a signal. */
+const closeBound = "4 seconds"
 /** How long what was received by then may take to reach the sinks. */
-const drainBound = "1 second"
+const drainBound = "500 millis"
 
 /**
  * Makes plans whole. A sink that several connections write to is one: it is

@@ -68,6 +68,10 @@ describe("a config that is wrong", () => {
       "a.yaml:4:10: to[0] sends the connection's messages back to itself; name another one"
     ],
     ["from: [stdn]", `a.yaml:4:12: from[0] names no source: "stdn"; did you mean "stdin"?`],
+    [
+      "closeTimeout: 1 minute",
+      `a.yaml:4:19: closeTimeout must be at most "5 seconds", since all is over 8 seconds after a signal; got "1 minute"`
+    ],
     ["count: 0", "a.yaml:4:12: count must be a whole number above 0; got 0"],
     ["closeCode: 1006", "a.yaml:4:16: closeCode 1006 may not be sent by a client; use 1000, 1001 or 3000 to 4999"],
     ["family: 5", "a.yaml:4:13: family must be 4 or 6; got 5"],

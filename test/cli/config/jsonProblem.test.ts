@@ -18,6 +18,13 @@ describe("what is wrong with JSON", () => {
     expect(jsonProblem(text)).toMatchObject({ line, column })
   })
 
+  it.each([
+    [`{ "a": 1,\n  "a": 2 }`, 2, 3],
+    [`{ "x": [{ "a": 1 }, { "a": 1 }], "y": { "a": "\\"a\\":" }, "\\u0078": 1 }`, 1, 58]
+  ])("is a key that is there twice: %j", (text, line, column) => {
+    expect(jsonProblem(text)).toEqual({ line, column, sentence: "This key is there twice" })
+  })
+
   it("is told in a sentence without an excerpt of the file", () => {
     expect(jsonProblem(`{ "token": "secret", "a": tru }`)?.sentence).toBe("Unexpected token ' '")
   })

@@ -36,6 +36,16 @@ describe("a config's text", () => {
     )
   })
 
+  it("shows no secret in the line of a mistake, and points to the right place all the same", () => {
+    expect(message("a.toml", `auth = "user:hunter2\nb = 2`)).toBe(
+      `a.toml:1:21: control characters are not allowed in strings.\n` +
+        `  1 | auth = "••••:•••••••\n` +
+        `    |                     ^`
+    )
+    expect(message("a.yaml", `headers: { authorization: Bearer hunter2`)).not.toContain("hunter2")
+    expect(message("a.json", `{ "token": "hunter2 }`)).not.toContain("hunter2")
+  })
+
   it("refuses what YAML takes and JSON does not", () => {
     expect(message("a.json", `{ a: 1 }`)).toContain("a.json:1:3: Expected property name or '}'")
   })

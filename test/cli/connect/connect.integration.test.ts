@@ -2,6 +2,7 @@
 import { it } from "@effect/vitest"
 import { Effect } from "effect"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createServer as createHttp, type Server } from "node:http"
 import { createServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
@@ -10,6 +11,7 @@ import { fileURLToPath } from "node:url"
 import { describe, expect } from "vitest"
 import { WebSocketServer } from "ws"
 import { run, start } from "../../support/cliProcess.ts"
+import * as connectProxy from "../../support/connectProxy.ts"
 import { Notice } from "../../support/notice.ts"
 import { shell } from "../../support/shell.ts"
 import { echo, make } from "../../support/wsServer.ts"
@@ -270,5 +272,43 @@ describe("over TLS", () => {
         host: "inner.example"
       })
       expect(stderr).not.toContain("secret")
+    }))
+})
+
+describe("the way to the server", () => {
+  it.live("goes through a proxy, and follows redirects where it is told to", () =>
+    Effect.gen(function*() {
+      const { port, url } = yield* echo()
+      const proxy = yield* connectProxy.make("tunnel")
+      const proxied = yield* run(["connect", url, "-x", "a", "--count", "1", "--proxy", `http://${proxy.host}`])
+      expect(proxied).toMatchObject({ code: 0, stdout: "a\n" })
+      expect(proxy.asked[0]).toContain(`CONNECT 127.0.0.1:${port} `)
+
+      const redirecting = yield* Effect.acquireRelease(
+        Effect.callback<Server>((resume) => {
+          const server = createHttp()
+          server.on("upgrade", (_, socket) => {
+            socket.end(`HTTP/1.1 302 Found\r\nLocation: ${url}\r\nConnection: close\r\n\r\n`)
+          })
+          server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+        }),
+        (server) => Effect.sync(() => server.close())
+      )
+      const from = `ws://127.0.0.1:${(redirecting.address() as AddressInfo).port}/`
+      expect(yield* run(["connect", from, "-x", "a", "--count", "1"])).toMatchObject({ code: 10 })
+      expect(yield* run(["connect", from, "-x", "a", "--count", "1", "-L"])).toMatchObject({ code: 0, stdout: "a\n" })
+    }))
+
+  it.live("chooses among subprotocols, and may do without one", () =>
+    Effect.gen(function*() {
+      const { url } = yield* make((socket) => socket.send(socket.protocol), {
+        handleProtocols: (offered) => offered.has("b") ? "b" : false
+      })
+      expect(yield* run(["connect", url, "-s", "a,b", "--count", "1"])).toMatchObject({ code: 0, stdout: "b\n" })
+      expect(yield* run(["connect", url, "-s", "a", "--count", "1", "--no-reconnect"])).toMatchObject({ code: 11 })
+      expect(yield* run(["connect", url, "-s", "a", "--count", "1", "--allow-no-subprotocol"])).toMatchObject({
+        code: 0,
+        stdout: "\n"
+      })
     }))
 })

@@ -158,16 +158,22 @@ describe("the filter", () => {
       expect(yield* Fiber.join(running)).toMatchObject({ unconfirmed: 1 })
     }))
 
-  it.effect("tells whether the input had ended", () =>
+  it.effect("tells what was waiting to be sent when the peer closed, and nothing where that was nothing", () =>
     Effect.gen(function*() {
-      const endless = yield* setup({ input: Stream.never }, { connection: { reconnect: layerNever } })
-      yield* (yield* endless.server.peer).close(1000)
-      yield* settle
-      expect(yield* Fiber.join(endless.running)).toMatchObject({ inputEnded: false })
-      const ended = yield* setup({ wait: Duration.infinity }, { connection: { reconnect: layerNever } })
-      yield* (yield* ended.server.peer).close(1000)
-      yield* settle
-      expect(yield* Fiber.join(ended.running)).toMatchObject({ inputEnded: true })
+      const setups: ReadonlyArray<readonly [input: FilterOptions["input"], unsent: number]> = [
+        [Stream.never, 0],
+        [Stream.empty, 0],
+        [Stream.fromEffect(Effect.as(Effect.sleep("100 millis"), ["a", "b"])), 2]
+      ]
+      for (const [input, unsent] of setups) {
+        const { running, server } = yield* setup({ input, wait: Duration.infinity }, {
+          connection: { reconnect: layerNever }
+        })
+        yield* (yield* server.peer).close(1000)
+        yield* settle
+        yield* TestClock.adjust("200 millis")
+        expect(yield* Fiber.join(running)).toMatchObject({ unsent, error: { reason: { _tag: "NormalClosure" } } })
+      }
     }))
 
   it.effect("runs commands in their place, where lines may be some", () =>

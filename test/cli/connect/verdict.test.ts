@@ -22,7 +22,7 @@ const lost = error(new AbnormalClosure({ cause: { message: "reset" } }))
 const verdict = (outcome: Partial<Outcome>, around: Partial<Around> = {}) =>
   Effect.runSync(Effect.map(
     Effect.result(judge(
-      { satisfied: false, received: 0, unsent: 0, unconfirmed: 0, inputEnded: true, error: undefined, ...outcome },
+      { satisfied: false, received: 0, unsent: 0, unconfirmed: 0, error: undefined, ...outcome },
       { uncertain: 0, dials: 1, retries: undefined, sessions: 1, wanted: undefined, ...around }
     )),
     (result) => result._tag === "Success" ? { exit: "ok", message: "" } : result.failure
@@ -63,8 +63,6 @@ describe("the verdict", () => {
     const normal = error(new NormalClosure({ code: 1000, initiator: "peer" }))
     expect(verdict({ error: normal }).exit).toBe("ok")
     expect(verdict({ error: normal, unsent: 1 }).exit).toBe("undelivered")
-    // There was more to say.
-    expect(verdict({ error: normal, inputEnded: false }).exit).toBe("closed")
   })
 
   it("is that of the connection where it never was open", () => {
@@ -94,7 +92,7 @@ describe("the verdict", () => {
   it.effect("succeeds with nothing", () =>
     Effect.gen(function*() {
       const exit = yield* Effect.exit(judge(
-        { satisfied: false, received: 0, unsent: 0, unconfirmed: 0, inputEnded: true, error: undefined },
+        { satisfied: false, received: 0, unsent: 0, unconfirmed: 0, error: undefined },
         { uncertain: 0, dials: 1, retries: undefined, sessions: 1, wanted: undefined }
       ))
       expect(exit).toEqual(Exit.void)

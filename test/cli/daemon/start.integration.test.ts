@@ -43,6 +43,25 @@ describe("holdfast start", () => {
       expect(server.clients.size).toBe(1)
     }))
 
+  it.live("is heard by exactly one of ten, too, where a killed daemon has left everything behind", () =>
+    Effect.gen(function*() {
+      const { server, url } = yield* wsServer.echo()
+      const user = yield* home
+      const config = user.config("feed.toml", connection("a", url))
+      yield* user.run(["start", config])
+      const { pid } = yield* user.report("feed")
+      process.kill(pid, "SIGKILL")
+      // Whoever was starting just then was killed as well.
+      writeFileSync(join(user.runtime, "feed.lock"), "4711 0123456789ab another-boot/1\n")
+      const exits = yield* Effect.all(Array.from({ length: 10 }, () => user.run(["start", config])), {
+        concurrency: "unbounded"
+      })
+      expect(exits.filter(({ code }) => code === 0)).toHaveLength(1)
+      expect(exits.filter(({ code }) => code === 22)).toHaveLength(9)
+      expect(user.runtimeFiles()).toEqual(["feed.pid", "feed.sock", "feed.worker.pid"])
+      expect(server.clients.size).toBe(1)
+    }))
+
   it.live("relays why a server refuses, with its exit code, and leaves no process", () =>
     Effect.gen(function*() {
       const server = yield* realServer.make()
@@ -100,6 +119,18 @@ describe("holdfast start", () => {
       expect(code).toBe(21)
       expect(stderr).toContain("urll")
       expect(existsSync(user.runtime)).toBe(false)
+    }))
+
+  it.live("serves the page, and says where", () =>
+    Effect.gen(function*() {
+      const { url } = yield* wsServer.echo()
+      const user = yield* home
+      const config = user.config("feed.toml", connection("a", url))
+      expect((yield* user.run(["start", config, "--http", "nowhere"])).code).toBe(2)
+      expect((yield* user.run(["start", config, "--http", "127.0.0.1:0"])).code).toBe(0)
+      const { http } = yield* user.report("feed")
+      expect(http).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/)
+      expect((yield* user.run(["status", "feed"])).stdout).toContain(`page      ${http}`)
     }))
 
   it.live("refuses a socket's path that is too long, and a file in its place", () =>

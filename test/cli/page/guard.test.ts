@@ -92,7 +92,9 @@ describe("refuse", () => {
         open: true
       })?.problem.error
     expect(from("GET", "/")).toBeUndefined()
+    expect(from("GET", "/metrics")).toBeUndefined()
     expect(from("GET", "/api/events")).toBe("wrongOrigin")
+    expect(from("GET", "/%61pi/events")).toBe("wrongOrigin")
     expect(from("POST", "/")).toBe("wrongOrigin")
     expect(from("POST", "/connections/feed/messages")).toBe("wrongOrigin")
   })

@@ -1,10 +1,8 @@
 import { describe, expect, it } from "vitest"
-import { endingOf } from "../../../src/cli/fleet/recorder.ts"
-import { happeningOf } from "../../../src/cli/page/happening.ts"
 import { History, keptHappenings, keptRoundTrips } from "../../../src/cli/page/history.ts"
-import { events, lost, refused } from "../../support/fakeFleet.ts"
+import { events, happening, lost, refused } from "../../support/fakeFleet.ts"
 
-const of = (event: Parameters<typeof happeningOf>[0]) => happeningOf(event, endingOf)
+const of = (event: Parameters<typeof happening>[0]) => happening(event)
 
 describe("History", () => {
   it("keeps the latest of each connection, and no more than so many", () => {
@@ -39,6 +37,14 @@ describe("History", () => {
       { _tag: "AttemptFailed", first: 10, at: 5000, times: 500, attempt: 500 },
       { _tag: "AttemptFailed", first: 6000, times: 1 }
     ])
+  })
+
+  it("says once in each session that messages are dropped, though it be every one", () => {
+    const history = new History()
+    const numbers = [events.opened(1), events.dropped(2), events.dropped(3), events.disconnected(4), events.dropped(5)]
+      .map((event) => history.record("feed", of(event)))
+    expect(numbers).toEqual([1, 2, undefined, 3, 4])
+    expect(history.past("feed").happenings.map(({ at }) => at)).toEqual([1, 2, 4, 5])
   })
 
   it("begins with what another has kept, and goes on as that one would", () => {

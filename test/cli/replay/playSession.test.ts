@@ -81,6 +81,16 @@ describe("playing a session", () => {
       expect(ends).toEqual(["close 4001 bye", "close -", "terminate"])
     }))
 
+  it.effect("leaves a client that closed then some time to close now", () =>
+    Effect.gen(function*() {
+      const close: Entry = { at: 1100, direction: "sent", kind: "close", code: 4000, reason: "" }
+      const { told } = yield* play([close])
+      yield* TestClock.adjust("1 second")
+      expect(told).toEqual([])
+      yield* TestClock.adjust("100 millis")
+      expect(told).toEqual(["close 4000"])
+    }))
+
   it.effect("sends what else the server sent", () =>
     Effect.gen(function*() {
       const { told } = yield* play([

@@ -34,6 +34,19 @@ const server = Effect.gen(function*() {
 })
 
 describe("holdfast run", () => {
+  it.live("says what a reload does not change", () =>
+    Effect.gen(function*() {
+      const { url } = yield* server
+      const connections = { feed: { url: `${url}feed` } }
+      const config = yield* configFolder.make({ connections })
+      const process = yield* config.run()
+      yield* process.prints("feed: open")
+      config.write({ connections, http: { listen: "127.0.0.1:0" } })
+      yield* process.kill("SIGHUP")
+      yield* process.prints("http, log or daemon is not what it was")
+      yield* process.prints("feed unchanged")
+    }))
+
   it.live("keeps connections alive, says what they do on stderr, and ends well on SIGTERM with 1001", () =>
     Effect.gen(function*() {
       const { closed, open, opened, url, when } = yield* server
@@ -97,7 +110,7 @@ describe("holdfast run", () => {
       const deaf = yield* realServer.make()
       const config = yield* configFolder.make({
         connections: {
-          feed: { url: deaf.url, closeTimeout: "1 minute", to: [{ type: "pipe", command: ["sleep", "60"] }] }
+          feed: { url: deaf.url, closeTimeout: "5 s", to: [{ type: "pipe", command: ["sleep", "60"] }] }
         }
       })
       const process = yield* config.run()
@@ -106,8 +119,10 @@ describe("holdfast run", () => {
       yield* process.prints("feed: open")
       const begun = performance.now()
       yield* process.kill("SIGTERM")
-      yield* process.exit
-      expect(performance.now() - begun).toBeLessThan(8500)
+      const { code, stderr } = yield* process.exit
+      expect(performance.now() - begun).toBeLessThan(8000)
+      expect(code).toBe(0)
+      expect(stderr).toContain("feed: closed")
     }))
 
   it.live("ends with the first cause when all connections are closed for good", () =>

@@ -67,12 +67,8 @@ export const lineOf = (happening: Happening, now: number): string | undefined =>
       return happening.times === 1
         ? "An attempt failed"
         : `${plural(happening.times, "attempt")} failed since ${time(happening.first, now)}`
-    case "Paused":
-      return "Reading paused: messages are not taken in time"
-    case "Resumed":
-      return `Reading goes on after ${duration(happening.pausedFor)}`
     case "Dropped":
-      return `${plural(happening.messages, `${happening.direction} message`)} dropped (${happening.reason})`
+      return `From here on ${happening.direction} messages were dropped (${happening.reason})`
     case "Closed":
       return happening.ending === undefined ? "Closed by us" : "Gave up"
     default:

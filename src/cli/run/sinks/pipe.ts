@@ -15,9 +15,12 @@ import type { Sink } from "../../config/schema.ts"
 import { Output } from "../../output.ts"
 import { linesOf } from "../delivery.ts"
 import { program, programName } from "../program.ts"
-import { flushBound, queuedSink, SinkProblem, waiting } from "../queuedSink.ts"
+import { queuedSink, SinkProblem, waiting } from "../queuedSink.ts"
 import { restarting } from "../restarts.ts"
 import { systemCause } from "../systemCause.ts"
+
+/** How long the command may take to end after its input has. */
+const endBound = "1 second"
 
 interface Handover {
   readonly bytes: Uint8Array
@@ -91,7 +94,7 @@ export const pipeSink = Effect.fnUntraced(function*(name: string, sink: Extract<
     Effect.gen(function*() {
       ending = true
       yield* Queue.end(handovers)
-      yield* Effect.timeoutOption(Fiber.await(runner), flushBound)
+      yield* Effect.timeoutOption(Fiber.await(runner), endBound)
       yield* Fiber.interrupt(runner)
     })
   )

@@ -47,7 +47,7 @@ describe.skipIf(!requires("chromium").available)("the charts in a browser", () =
     Effect.gen(function*() {
       const { address } = yield* start()
       const opened = yield* open(address)
-      yield* shows(opened, ".chart", "No heartbeat has been answered yet.")
+      yield* shows(opened, ".chart", "No heartbeat has been answered yet")
     }), 60_000)
 
   it.live("follow the width of the window and the colours of the night", () =>

@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest"
-import { endingOf } from "../../../../src/cli/fleet/recorder.ts"
 import { conditionOf, lastErrors, Model } from "../../../../src/cli/page/browser/model.ts"
-import { type Happening, happeningOf } from "../../../../src/cli/page/happening.ts"
-import { events, lost, refused, reportOf } from "../../../support/fakeFleet.ts"
+import type { Happening } from "../../../../src/cli/page/happening.ts"
+import { events, happening, lost, refused, reportOf } from "../../../support/fakeFleet.ts"
 
-const of = (event: Parameters<typeof happeningOf>[0]): Happening => happeningOf(event, endingOf)
+const of = (event: Parameters<typeof happening>[0]): Happening => happening(event)
 const hello = (names: ReadonlyArray<string>, last = 0) => ({
   version: "1",
   at: 5000,

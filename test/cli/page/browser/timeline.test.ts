@@ -1,11 +1,9 @@
 import { describe, expect, it } from "vitest"
-import { endingOf } from "../../../../src/cli/fleet/recorder.ts"
 import { openShare, percent, segmentsOf } from "../../../../src/cli/page/browser/timeline.ts"
-import { happeningOf } from "../../../../src/cli/page/happening.ts"
-import { events, refused } from "../../../support/fakeFleet.ts"
+import { events, happening, refused } from "../../../support/fakeFleet.ts"
 
-const segments = (all: ReadonlyArray<Parameters<typeof happeningOf>[0]>, now: number) =>
-  segmentsOf(all.map((event) => happeningOf(event, endingOf)), now)
+const segments = (all: ReadonlyArray<Parameters<typeof happening>[0]>, now: number) =>
+  segmentsOf(all.map((event) => happening(event)), now)
 const shape = (all: Parameters<typeof segments>[0], now: number) =>
   segments(all, now).map(({ from, kind, session, to }) => `${kind}${session ?? ""} ${from}-${to}`)
 

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest"
-import { endingOf } from "../../../../src/cli/fleet/recorder.ts"
 import {
   endingDetail,
   lineOf,
@@ -8,8 +7,7 @@ import {
   shortSituation,
   situation
 } from "../../../../src/cli/page/browser/words.ts"
-import { happeningOf } from "../../../../src/cli/page/happening.ts"
-import { events, refused, reportOf } from "../../../support/fakeFleet.ts"
+import { events, happening, refused, reportOf } from "../../../support/fakeFleet.ts"
 
 const since = "2026-01-01T00:00:00.000Z"
 const now = Date.parse(since) + 65_000
@@ -59,7 +57,7 @@ describe("an error's words", () => {
 })
 
 describe("lineOf", () => {
-  const line = (event: Parameters<typeof happeningOf>[0]) => lineOf(happeningOf(event, endingOf), now)
+  const line = (event: Parameters<typeof happening>[0]) => lineOf(happening(event), now)
 
   it("says what happened, where it is worth a line", () => {
     expect(line(events.opened(1, 3))).toBe("Session 3 opened after 5 ms")
@@ -71,16 +69,16 @@ describe("lineOf", () => {
   })
 
   it("says of an outage how long it has been tried", () => {
-    const happening = happeningOf(events.attemptFailed(now), endingOf)
-    expect(lineOf({ ...happening, times: 12, first: now } as typeof happening, now)).toMatch(
+    const failed = happening(events.attemptFailed(now))
+    expect(lineOf({ ...failed, times: 12, first: now } as typeof failed, now)).toMatch(
       /^12 attempts failed since \d\d:/
     )
   })
 
   it("says what was lost", () => {
-    const dropped = { _tag: "Dropped", at: 1, direction: "inbound", reason: "unread", messages: 2 } as const
-    expect(lineOf(dropped, now)).toBe("2 inbound messages dropped (unread)")
-    const happening = happeningOf(events.disconnected(1), endingOf)
-    expect(lineOf({ ...happening, unflushed: 2 } as typeof happening, now)).toContain("with 2 messages not sent")
+    const dropped = { _tag: "Dropped", at: 1, direction: "inbound", reason: "unread" } as const
+    expect(lineOf(dropped, now)).toBe("From here on inbound messages were dropped (unread)")
+    const ended = happening(events.disconnected(1))
+    expect(lineOf({ ...ended, unflushed: 2 } as typeof ended, now)).toContain("with 2 messages not sent")
   })
 })
