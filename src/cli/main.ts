@@ -20,20 +20,32 @@ import type { Output } from "./output.ts"
 import * as Signals from "./signals.ts"
 import { version } from "./version.ts"
 
+/** How long whoever reads our output may take for the rest of it once a signal has ended us, milliseconds. */
+const lastWords = 500
+
 /** Runs the command with these arguments, and ends the process with its code. */
 export const main = (args: ReadonlyArray<string>): void => {
-  Effect.runFork(run(args)).addObserver((exit) => {
+  let signalled = false
+  const onSignal = () => {
+    signalled = true
+  }
+  Effect.runFork(run(args, onSignal)).addObserver((exit) => {
     process.exitCode = Exit.isSuccess(exit) ? exit.value : exitCodes.failure
+    // A reader that is stuck would keep us for ever.
+    if (signalled) setTimeout(() => process.exit(), lastWords)
     // What is left, such as a stdin that nobody reads any more, must not keep the process.
     flushed(process.stdout, () => flushed(process.stderr, () => process.exit()))
   })
 }
 
 /** The exit code of these arguments. Never fails: a defect is told, and is code 1. */
-export const run = (args: ReadonlyArray<string>): Effect.Effect<number> =>
+const run = (args: ReadonlyArray<string>, onSignal: () => void): Effect.Effect<number> =>
   Effect.gen(function*() {
     const signals = yield* Signals.Signals
-    const told = Effect.map(signals.stop, (signal) => ({ _tag: "Signal" as const, signal }))
+    const told = Effect.map(signals.stop, (signal) => {
+      onSignal()
+      return { _tag: "Signal" as const, signal }
+    })
     const exit = yield* Effect.exit(Effect.raceFirst(Command.runWith(holdfast, { version })(args), told))
     if (Exit.isSuccess(exit)) {
       if (exit.value?._tag !== "Signal" || (yield* signals.isGoodEnd)) return exitCodes.ok

@@ -1,8 +1,11 @@
 import { it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
+import { spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { describe, expect } from "vitest"
-import { run } from "../support/cliProcess.ts"
+import { executable, run } from "../support/cliProcess.ts"
+import { Notice } from "../support/notice.ts"
+import * as wsServer from "../support/wsServer.ts"
 
 describe("holdfast", () => {
   it.live("prints help that was asked for on stdout", () =>
@@ -56,5 +59,39 @@ describe("holdfast", () => {
       const { code, stdout } = yield* run(["--completions", "bash"])
       expect(code).toBe(0)
       expect(stdout).toContain("complete")
+    }))
+
+  it.live("ends by a signal also where nobody reads its output", () =>
+    Effect.gen(function*() {
+      const flood = "x".repeat(64 * 1024)
+      const { url } = yield* wsServer.make((socket) => {
+        for (let n = 0; n < 200; n++) socket.send(flood)
+      })
+      const notice = new Notice()
+      let told = ""
+      let ended: number | undefined
+      const child = yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          const child = spawn(process.execPath, [executable, "--verbose", "connect", url], { stdio: "pipe" })
+          // stdout is left alone: what its buffers do not take waits for ever.
+          child.stderr.on("data", (chunk: Buffer) => {
+            told += chunk.toString()
+            notice.notify()
+          })
+          child.on("exit", (code) => {
+            ended = code ?? -1
+            notice.notify()
+          })
+          return child
+        }),
+        (child) =>
+          Effect.sync(() => {
+            child.kill("SIGKILL")
+            for (const stream of child.stdio) stream?.destroy()
+          })
+      )
+      yield* notice.when(() => told.includes("Reading is paused") || undefined)
+      child.kill("SIGTERM")
+      expect(yield* Effect.timeoutOption(notice.when(() => ended), "9 seconds")).toEqual(Option.some(143))
     }))
 })

@@ -4,10 +4,11 @@
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as RcMap from "effect/RcMap"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type { ConnectionService } from "../../Connection.ts"
 import type { Message } from "../../Link.ts"
 import type { ConnectionPlan, SinkPlan } from "../config/RunConfig.ts"
@@ -29,7 +30,8 @@ const drainBound = "500 millis"
  */
 export const attacher: Effect.Effect<(plan: ConnectionPlan) => Plan, never, Tools | Scope.Scope> = Effect.gen(
   function*() {
-    const tools = yield* Effect.context<Tools>()
+    // Without the scope that is around us: what is attached lives as long as its connection, or its users.
+    const tools = Context.omit(Scope.Scope)(yield* Effect.context<Tools>())
     const plans = new Map<string, SinkPlan>()
     const sinks: RcMap.RcMap<string, OpenSink, CliFailure> = yield* RcMap.make({
       lookup: (key: string) => Effect.provideContext(openSink(plans.get(key)!), tools)

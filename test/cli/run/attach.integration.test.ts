@@ -124,4 +124,27 @@ describe("what is attached to a connection", () => {
       expect(received.length).toBeLessThanOrEqual(count + 1)
       yield* end
     }))
+
+  it.live("ends the programs of a connection that has gone, and not only at the end of all", () =>
+    Effect.gen(function*() {
+      const { url } = yield* wsServer.make(() => undefined)
+      const to = [{ type: "pipe", command: "cat > /dev/null; echo gone > $FOLDER/sink-gone" }]
+      const from = [{ type: "command", command: "echo $$ > $FOLDER/source-pid; exec sleep 60" }]
+      const { apply, end, folder } = yield* begin({ connections: { a: { url, to, from }, b: { url } } })
+      const read = (file: string) =>
+        readdirSync(folder).includes(file) ? readFileSync(join(folder, file), "utf8") : undefined
+      const source = Number(yield* eventually(() => read("source-pid")?.trim() || undefined))
+      yield* apply({ connections: { b: { url } } })
+      yield* eventually(() => read("sink-gone"))
+      yield* eventually(() => isRunning(source) ? undefined : true)
+      yield* end
+    }))
 })
+
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
