@@ -119,12 +119,17 @@ export const descriptions: Readonly<Record<Fault["fault"], string>> = {
 const strict = { onExcessProperty: "error", errors: "all" } as const
 const fromTexts = Schema.decodeUnknownEffect(Schema.toCodecStringTree(Fault), strict)
 
+/** Whether there is a fault of this name. */
+export const isName = (name: string): boolean => Object.hasOwn(descriptions, name)
+
+/** What is said of a name that no fault has. */
+export const noSuchFault = (name: string): string =>
+  `There is no fault "${name}". There are: ${Object.keys(descriptions).join(", ")}.`
+
 /** Reads `refuse,status=503,times=2`; fails with a sentence. */
 export const parse = (text: string): Effect.Effect<Fault, string> => {
   const [name = "", ...pairs] = text.split(",")
-  if (!(name in descriptions)) {
-    return Effect.fail(`There is no fault "${name}". There are: ${Object.keys(descriptions).join(", ")}.`)
-  }
+  if (!isName(name)) return Effect.fail(noSuchFault(name))
   const fields: Record<string, string> = { fault: name }
   for (const pair of pairs) {
     const equals = pair.indexOf("=")

@@ -13,7 +13,7 @@ import type * as Scope from "effect/Scope"
 import { createServer } from "node:http"
 import type { Socket } from "node:net"
 import { formatIssue } from "../../internal/schemaIssue.ts"
-import { descriptions, Fault, isSessionFault } from "./Fault.ts"
+import { descriptions, Fault, isName, isSessionFault, noSuchFault } from "./Fault.ts"
 import type { MisbehavingServer } from "./misbehavingServer.ts"
 
 const strict = { onExcessProperty: "error", errors: "all" } as const
@@ -67,8 +67,11 @@ const routes = (server: MisbehavingServer) => {
       )
     )
   const faults = Effect.flatMap(server.faults, encodeFaults)
-  const listOf = (body: unknown) =>
-    Effect.map(decodeFaults(body), (faults): ReadonlyArray<Fault> => "fault" in faults ? [faults] : faults)
+  const listOf = (body: unknown): Effect.Effect<ReadonlyArray<Fault>, string | Schema.SchemaError> => {
+    const unknown = unknownName(body)
+    if (unknown !== undefined) return Effect.fail(noSuchFault(unknown))
+    return Effect.map(decodeFaults(body), (faults) => "fault" in faults ? [faults] : faults)
+  }
 
   return [
     route("GET", "/", () => Effect.succeed(help(server.url))),
@@ -108,6 +111,14 @@ const routes = (server: MisbehavingServer) => {
     )
   ]
 }
+
+/** The first name of a fault that there is not: a schema would tell all those that there are, each with its members. */
+const unknownName = (body: unknown): string | undefined =>
+  [body].flat().flatMap((fault: unknown) =>
+    typeof fault === "object" && fault !== null && "fault" in fault && typeof fault.fault === "string"
+      ? [fault.fault]
+      : []
+  ).find((name) => !isName(name))
 
 const sentence = (error: unknown): string =>
   typeof error === "string" && error !== ""

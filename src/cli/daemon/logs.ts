@@ -2,7 +2,7 @@
  * `holdfast logs`: what a daemon has written.
  */
 import * as Effect from "effect/Effect"
-import type * as FileSystem from "effect/FileSystem"
+import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import { type CliFailure, failure } from "../failure.ts"
 import { Output } from "../output.ts"
@@ -32,6 +32,7 @@ export const logs = ({ follow, lines, runtimeDir, target }: LogsInput): Effect.E
     const output = yield* Output
     const candidate = yield* find(target, runtimeDir)
     const file = yield* fileOf(candidate)
+    yield* onlyFile(file)
     yield* tail(
       file,
       { lines, follow },
@@ -44,6 +45,15 @@ export const logs = ({ follow, lines, runtimeDir, target }: LogsInput): Effect.E
             : failure("failure", `The log ${file} cannot be read: ${error.message}`)
         ))
     )
+  })
+
+/** A device, such as `/dev/full`, may never end, and what is in a pipe is somebody else's. */
+const onlyFile = (file: string): Effect.Effect<void, CliFailure, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const info = yield* Effect.option(fs.stat(file))
+    if (info._tag === "None" || info.value.type === "File") return
+    return yield* failure("failure", `The log ${file} is no file that could be read again.`)
   })
 
 /** Where it says that it writes; where it said so; where it would write by default. */

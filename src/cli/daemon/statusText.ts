@@ -4,6 +4,7 @@
 import type { ConnectionReport, Ending, Traffic } from "../fleet/ConnectionReport.ts"
 import type { Output, Style } from "../output.ts"
 import type { Condition } from "./condition.ts"
+import { readable } from "./logs.ts"
 import type { DaemonReport } from "./protocol.ts"
 import { brief, millisOf } from "./time.ts"
 
@@ -25,7 +26,7 @@ export const statusText = (condition: Condition, paint: Paint): string => {
           `  ended     ${last.end.at}: ${last.message}`,
           `  restarts  ${last.restarts}`,
           `  log       ${last.log}`,
-          ...last.end.stderr.slice(-5).map((line) => `  stderr    ${line}`)
+          ...last.end.stderr.slice(-5).map((line) => `  stderr    ${readable(line, paint)}`)
         ])
       ].join("\n")
     }

@@ -10,6 +10,7 @@ import type * as FileSystem from "effect/FileSystem"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import type * as Path from "effect/Path"
 import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
+import * as References from "effect/References"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type * as Stdio from "effect/Stdio"
@@ -90,7 +91,10 @@ export const service = (
     yield* applyConfig(config)
     yield* Deferred.succeed(applied, undefined)
     yield* Effect.raceFirst(fleet.ended, Deferred.await(over))
-  }))
+  })).pipe(
+    // What the library logs of a connection is told here, with the connection's name.
+    Effect.provideService(References.MinimumLogLevel, "Error")
+  )
 
 /** Loads the config again; where it is broken, all stays as it is. One at a time. */
 const reloader = Effect.fnUntraced(function*(

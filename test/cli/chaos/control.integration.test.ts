@@ -76,7 +76,10 @@ describe("choosing faults over HTTP", () => {
       const wrong = (method: string, path: string, body?: unknown) =>
         Effect.map(ask(method, path, body), ({ body, status }) => `${status} ${JSON.stringify(body)}`)
       expect(yield* wrong("PUT", "/faults", "{")).toMatch(/^400.*must be JSON/)
-      expect(yield* wrong("PUT", "/faults", [{ fault: "nonsense" }])).toMatch(/^400.*Expected/)
+      expect(yield* wrong("PUT", "/faults", [{ fault: "nonsense" }])).toMatch(
+        /^400.*There is no fault .*nonsense.*There are: refuse, stall/
+      )
+      expect(yield* wrong("PUT", "/faults", { fault: "refuse", status: "x" })).toMatch(/^400.*Expected/)
       expect(yield* wrong("POST", "/close", { cod: 1 })).toMatch(/^400.*no excess property at.*cod/)
       expect(yield* wrong("POST", "/refuse")).toMatch(/^400.*about the answer to a dial/)
     }))

@@ -32,6 +32,19 @@ describe("holdfast logs", () => {
       expect(stderr).toContain("There is no log")
     }))
 
+  it.live("does not read a device, which may have no end", () =>
+    Effect.gen(function*() {
+      const { url } = yield* wsServer.echo()
+      const user = yield* home
+      yield* user.run([
+        "start",
+        user.config("feed.toml", `${connection("a", url)}\n[log]\nfile = "/dev/full"\n`)
+      ])
+      const { code, stderr } = yield* user.run(["logs", "feed"])
+      expect(code).toBe(1)
+      expect(stderr).toContain("/dev/full is no file")
+    }))
+
   it("are readable for people", () => {
     const paint = (style: string, text: string) => `<${style}>${text}</>`
     expect(readable("{\"at\":\"noon\",\"level\":\"error\",\"message\":\"no\"}", paint))

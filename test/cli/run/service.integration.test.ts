@@ -143,6 +143,7 @@ describe("holdfast run", () => {
       const { code, stderr } = yield* Effect.flatMap(gaveUp.run(), ({ exit }) => exit)
       expect(code).toBe(18)
       expect(stderr).toContain("a: closed for good after 2 dials: ")
+      expect(stderr.split("closed for good")).toHaveLength(2)
       expect(stderr).toContain("Gave up after 2 dials.")
     }))
 

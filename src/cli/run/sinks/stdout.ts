@@ -25,7 +25,7 @@ export const stdoutSink = Effect.fnUntraced(function*(name: string, sink: Extrac
     write: (batch) =>
       output.write(shown(linesOf(batch, format))).pipe(
         Effect.tapError(giveUp),
-        Effect.mapError(({ message }) => new SinkProblem({ sentence: `cannot be written: ${message}`, rejected: true }))
+        Effect.mapError(({ message }) => new SinkProblem({ sentence: message.replace(/\.$/, ""), rejected: true }))
       ),
     retry: false
   })

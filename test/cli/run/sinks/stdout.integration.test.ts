@@ -33,10 +33,11 @@ describe("a sink that is stdout", () => {
   it.live("ends the whole where its reader has gone", () =>
     Effect.gen(function*() {
       const gone = failure("brokenPipe", "Whoever read the output has gone.")
-      const { givenUp, tools } = yield* make({ write: () => Effect.fail(gone) })
+      const { givenUp, notes, tools } = yield* make({ write: () => Effect.fail(gone) })
       yield* Effect.scoped(
         Effect.flatMap(stdoutSink("stdout", { type: "stdout" }), (sink) => sink.offer(deliveries("a")))
       ).pipe(Effect.provide(tools))
       expect(givenUp).toEqual([gone])
+      expect(notes[0]).toMatch(/: sink stdout: Whoever read the output has gone; 1 message lost so far$/)
     }))
 })
