@@ -75,16 +75,31 @@ const yaml = (file: string, text: string): Result.Result<Parsed, CliFailure> => 
     return Result.fail(syntaxFailure(file, text, { ...positionOf(error.pos[0]), sentence: error.message }))
   }
   return Result.try({
-    try: () => ({
-      // An alias that is used too often is a bomb, and is refused here.
-      value: document.toJS({ maxAliasCount: 1000 }) as unknown,
-      locate: (path, key) => {
-        const range = key ? keyRange(document, path) : rangeOf(document, path)
-        return range === undefined ? undefined : positionOf(range)
-      }
-    }),
+    // An alias that is used too often is a bomb, and is refused here.
+    try: () => document.toJS({ maxAliasCount: 1000 }) as unknown,
     catch: (error) => failure("config", `${file}: ${error instanceof Error ? error.message : String(error)}`)
-  })
+  }).pipe(Result.flatMap((value) =>
+    isEndless(value)
+      ? Result.fail(failure("config", `${file}: an alias (*) stands within what it stands for; that has no end.`))
+      : Result.succeed<Parsed>({
+        value,
+        locate: (path, key) => {
+          const range = key ? keyRange(document, path) : rangeOf(document, path)
+          return range === undefined ? undefined : positionOf(range)
+        }
+      })
+  ))
+}
+
+/** Whether something contains itself, which YAML can say. */
+const isEndless = (value: unknown, around = new Set<object>(), known = new Set<object>()): boolean => {
+  if (typeof value !== "object" || value === null || known.has(value)) return false
+  if (around.has(value)) return true
+  around.add(value)
+  const found = Object.values(value).some((inner) => isEndless(inner, around, known))
+  around.delete(value)
+  known.add(value)
+  return found
 }
 
 type Document = ReturnType<typeof parseDocument>
@@ -109,7 +124,7 @@ const rangeOf = (document: Document, path: Path): number | undefined => {
 }
 
 const syntaxFailure = (file: string, text: string, { column, line, sentence }: JsonProblem): CliFailure => {
-  const shown = text.split("\n")[line - 1]?.replace(/\r$/, "") ?? ""
+  const shown = withoutValues(text.split("\n")[line - 1]?.replace(/\r$/, "") ?? "")
   const number = String(line)
   // A line may be long, and may hold a secret far from the mistake.
   const start = Math.max(0, column - 60)
@@ -122,3 +137,9 @@ const syntaxFailure = (file: string, text: string, { column, line, sentence }: J
     ].join("\n")
   )
 }
+
+const mayBeSecret = /auth|bearer|cookie|key|pass|secret|token|:\/\/.*[@?]/i
+
+/** A line that may hold a secret, with its value hidden; everything stays in its column. */
+const withoutValues = (line: string): string =>
+  mayBeSecret.test(line) ? line.replace(/[=:].*$/, (value) => value.replaceAll(/[\p{L}\p{N}]/gu, "*")) : line

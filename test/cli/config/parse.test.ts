@@ -36,6 +36,20 @@ describe("a config's text", () => {
     )
   })
 
+  it("shows a line that may hold a secret without it", () => {
+    expect(message("a.yaml", `a:\n  bearer: "s3cr3t`)).toBe(
+      `a.yaml:2:18: Missing closing "quote.\n  2 |   bearer: "******\n    |                  ^`
+    )
+    expect(message("a.toml", `url = "wss://me:s3cr3t@x\nb = 2`)).toContain(`  1 | url = "***://**:******@*\n`)
+  })
+
+  it("that contains itself is refused", () => {
+    expect(message("a.yaml", `connections: &all\n  a: *all`)).toBe(
+      "a.yaml: an alias (*) stands within what it stands for; that has no end."
+    )
+    expect(message("a.yaml", `a: &one { url: ws://x }\nb: *one\nc: [*one, *one]`)).toBe("no failure")
+  })
+
   it("refuses what YAML takes and JSON does not", () => {
     expect(message("a.json", `{ a: 1 }`)).toContain("a.json:1:3: Expected property name or '}'")
   })
