@@ -65,7 +65,13 @@ const adviceByPhase: Record<ConnectFailed["phase"], string> = {
   response: "Something between here and the server hangs up on the handshake; holdfast probe shows each step."
 }
 
+const followIt = "Use that url, or --location, which follows redirects."
+
 const adviceByStatus: { readonly [status: number]: string } = {
+  301: followIt,
+  302: followIt,
+  307: followIt,
+  308: followIt,
   401: "Check the credentials (--auth, --header, --header-env).",
   403: "Check the credentials (--auth, --header, --header-env), and what they may do.",
   404: "Check the path of the url."

@@ -14,7 +14,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { holdfast } from "./command.ts"
 import { exitCodes } from "./exitCodes.ts"
-import { CliFailure } from "./failure.ts"
+import { CliFailure, failure } from "./failure.ts"
 import * as log from "./log.ts"
 import type { Output } from "./output.ts"
 import * as Signals from "./signals.ts"
@@ -98,8 +98,13 @@ const presenter: CliOutput.Presenter = {
   present: (event) => {
     if (event._tag === "InvalidInvocation") {
       return Effect.gen(function*() {
-        const formatter = CliOutput.defaultFormatter({ colors: false })
         const path = event.commandPath.join(" ")
+        const output = yield* log.current
+        if (output.json) {
+          const message = event.errors.map((error) => error.message).join(" ")
+          return yield* say(output, failure("usage", message, `See ${path} --help`))
+        }
+        const formatter = CliOutput.defaultFormatter({ colors: false })
         yield* Console.error(`${formatter.formatErrors(event.errors).trim()}\n\nSee ${path} --help`)
       })
     }

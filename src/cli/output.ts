@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type { Writable } from "node:stream"
 import { stripVTControlCharacters, styleText } from "node:util"
 import { type CliFailure, failure } from "./failure.ts"
+import { visible, visibleAndColoured } from "./visible.ts"
 
 /** How important a note is. */
 export type Level = "debug" | "info" | "warn" | "error"
@@ -57,6 +58,7 @@ export const make = (options: OutputOptions): Output["Service"] => {
   const coloured = (to: "stdout" | "stderr") =>
     options.colours === "auto" && !json && terminal[to] && (process.env["NO_COLOR"] ?? "") === ""
   const colours = { stdout: coloured("stdout"), stderr: coloured("stderr") }
+  const shown = colours.stderr ? visibleAndColoured : visible
   let broken: CliFailure | undefined
   stdout.on("error", (error: NodeJS.ErrnoException) => {
     broken ??= outputFailure(error)
@@ -89,7 +91,7 @@ export const make = (options: OutputOptions): Output["Service"] => {
             ? `${
               JSON.stringify({ at, level: noteLevel, event, message: stripVTControlCharacters(message), ...fields })
             }\n`
-            : `${styles[noteLevel] === undefined ? message : paint(styles[noteLevel], message)}\n`
+            : `${styles[noteLevel] === undefined ? shown(message) : paint(styles[noteLevel], shown(message))}\n`
         )
       }),
     paint

@@ -32,6 +32,7 @@ describe("a failure", () => {
 
   it.each([
     [new E.HandshakeRejected({ status: 404 }), "path"],
+    [new E.HandshakeRejected({ status: 301 }), "--location"],
     [new E.HandshakeInvalid({ check: "accept" }), "probe"],
     [new E.HandshakeTimeout({ phase: "tls" }), "--handshake-timeout"],
     [new E.ConnectFailed({ phase: "tls", code: "CERT_HAS_EXPIRED" }), "--ca"]

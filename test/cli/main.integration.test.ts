@@ -32,6 +32,20 @@ describe("holdfast", () => {
       expect(stderr).not.toContain("USAGE")
     }))
 
+  it.live("says so as an object with --json, too", () =>
+    Effect.gen(function*() {
+      const { code, stderr } = yield* run(["connect", "--json", "--bogus", "ws://127.0.0.1:1"])
+      expect(code).toBe(2)
+      expect(JSON.parse(stderr)).toMatchObject({
+        level: "error",
+        event: "failed",
+        message: expect.stringContaining("--bogus"),
+        exit: "usage",
+        exitCode: 2,
+        advice: "See holdfast connect --help"
+      })
+    }))
+
   it.live("tells the version of the package", () =>
     Effect.gen(function*() {
       const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))

@@ -73,6 +73,17 @@ describe("output", () => {
       expect(stderr.text).toBe("\u001b[31mfailed\u001b[39m\n")
     }))
 
+  it.effect("writes out what would steer a terminal", () =>
+    Effect.gen(function*() {
+      vi.stubEnv("NO_COLOR", "")
+      const { output, stderr } = setup({ stderr: new Sink(true) })
+      yield* output.note("info", "opened", `${output.paint("red", "x")}\u001b[2J\u0007`)
+      expect(stderr.text).toBe("\u001b[31mx\u001b[39m\\x1b[2J\\x07\n")
+      const none = setup()
+      yield* none.output.note("info", "opened", "\u001b[31mx\nnext")
+      expect(none.stderr.text).toBe("\\x1b[31mx\nnext\n")
+    }))
+
   it("has no colours with NO_COLOR, with --no-color, or as NDJSON", () => {
     const terminal = { stderr: new Sink(true) }
     vi.stubEnv("NO_COLOR", "")

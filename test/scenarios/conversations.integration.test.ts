@@ -230,7 +230,7 @@ describe("subscriptions", () => {
             const { key = "", op } = heard(data)
             const known = op === "open" ? !open.has(key) && open.add(key) : open.delete(key)
             if (known === false) wrong.push(`session ${sessions}: ${op} ${key}`)
-            if (++count % 97 === 0) socket.terminate()
+            if (++count % 31 === 0) socket.terminate()
           })
         })
         const { connection } = yield* connect(server.url, { reconnect: atOnce })
@@ -248,7 +248,8 @@ describe("subscriptions", () => {
         )
         assert.isTrue(Exit.isSuccess(done), String(done))
         assert.deepStrictEqual(wrong, [])
-        assert.isAbove(sessions, 5)
+        // How often depends on how the subscribers meet: who shares a key says less.
+        assert.isAbove(sessions, 3)
       }),
     30_000
   )

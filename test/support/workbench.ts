@@ -40,7 +40,12 @@ export const folder: Effect.Effect<string, never, Scope.Scope> = Effect.acquireR
 )
 
 export const make = (
-  options: { readonly json?: boolean; readonly write?: Output["Service"]["write"] } = {}
+  options: {
+    readonly json?: boolean
+    /** Whether stdout is one. */
+    readonly terminal?: boolean
+    readonly write?: Output["Service"]["write"]
+  } = {}
 ): Effect.Effect<Workbench, never, Scope.Scope> =>
   Effect.gen(function*() {
     const notice = new Notice()
@@ -52,7 +57,7 @@ export const make = (
     const output = Output.of({
       json: options.json ?? false,
       level: "debug",
-      terminal: { stdout: false, stderr: false },
+      terminal: { stdout: options.terminal ?? false, stderr: false },
       write: options.write ?? ((chunk) =>
         Effect.sync(() => {
           stdout += Buffer.from(chunk as string).toString()

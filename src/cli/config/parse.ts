@@ -124,7 +124,7 @@ const rangeOf = (document: Document, path: Path): number | undefined => {
 }
 
 const syntaxFailure = (file: string, text: string, { column, line, sentence }: JsonProblem): CliFailure => {
-  const shown = withoutValues(text.split("\n")[line - 1]?.replace(/\r$/, "") ?? "")
+  const shown = masked(text.split("\n")[line - 1]?.replace(/\r$/, "") ?? "")
   const number = String(line)
   // A line may be long, and may hold a secret far from the mistake.
   const start = Math.max(0, column - 60)
@@ -138,8 +138,8 @@ const syntaxFailure = (file: string, text: string, { column, line, sentence }: J
   )
 }
 
-const mayBeSecret = /auth|bearer|cookie|key|pass|secret|token|:\/\/.*[@?]/i
+const secretive = /auth|bearer|token|secret|pass|key|cookie|credential|:\/\/.*[@?]/i
 
-/** A line that may hold a secret, with its value hidden; everything stays in its column. */
-const withoutValues = (line: string): string =>
-  mayBeSecret.test(line) ? line.replace(/[=:].*$/, (value) => value.replaceAll(/[\p{L}\p{N}]/gu, "*")) : line
+/** The line, with what may be a secret made unreadable; as long as before, since a caret points into it. */
+const masked = (line: string): string =>
+  secretive.test(line) ? line.replace(/[=:].*$/, (value) => value.replaceAll(/[^\s"'{}[\],=:]/g, "•")) : line

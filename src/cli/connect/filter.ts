@@ -60,7 +60,7 @@ export const filter = (
     const clock = yield* Clock.clockWith(Effect.succeed)
     const now = () => DateTime.formatIso(DateTime.makeUnsafe(clock.currentTimeMillisUnsafe()))
     const wanted = Option.getOrElse(count, () => Infinity)
-    const printer = new Printer(format)
+    const printer = new Printer(format, output.terminal.stdout)
     const pull = yield* connection.subscribe
     let received = 0
     let read = 0

@@ -17,6 +17,7 @@ import type { ConnectionError } from "../../ConnectionError.ts"
 import type { Message } from "../../Link.ts"
 import type { CliFailure } from "../failure.ts"
 import { Output } from "../output.ts"
+import { visible } from "../visible.ts"
 import * as history from "./history.ts"
 import { fromHex, type LineFormat } from "./lines.ts"
 import { hex, Printer, type PrintFormat } from "./printer.ts"
@@ -111,7 +112,7 @@ export const interactive = <R>(
       Effect.catch(() => Effect.andThen(Effect.ignore(connection.close()), Effect.never))
     )
 
-    const printer = new Printer(options.printFormat)
+    const printer = new Printer(options.printFormat, plain.terminal.stdout)
     const pull = yield* connection.subscribe
     const reading: Effect.Effect<boolean, CliFailure | ConnectionError> = Effect.gen(function*() {
       while (true) {
@@ -172,9 +173,4 @@ const messageOf = (text: string, format: LineFormat): Message | undefined =>
   format === "text" ? text : format === "hex" ? fromHex(text) : new TextEncoder().encode(text)
 
 const shown = (message: Message): string =>
-  typeof message === "string" ? visible(message) : `(${message.length} bytes) ${hex(message)}`
-
-/** What comes must not move the cursor or change the colours of a terminal. */
-const visible = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex -- those are what is looked for
-  text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`)
+  typeof message === "string" ? visible(message).replaceAll("\n", "\n  ") : `(${message.length} bytes) ${hex(message)}`

@@ -76,7 +76,7 @@ export const noteOf = (event: ConnectionEvent, interactive: boolean, before: Bef
         event: "waiting",
         message: [
           ...(before === undefined ? [] : [why(before)]),
-          `Next dial in ${inWords(event.delay)}.`
+          Duration.toMillis(event.delay) < 1 ? "Dialling again." : `Next dial in ${inWords(event.delay)}.`
         ].join("\n"),
         fields: {
           attempt: event.attempt,

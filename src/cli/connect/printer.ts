@@ -3,6 +3,7 @@
  * buffer, which is used again and again: a million lines make no garbage.
  */
 import type { Message } from "../../Link.ts"
+import { visible } from "../visible.ts"
 
 /**
  * How messages are printed: `text` and `hex` one a line, binary ones as they are
@@ -23,6 +24,8 @@ export const base64 = (bytes: Uint8Array): string => asBuffer(bytes).toString("b
 /** Bytes in hex. */
 export const hex = (bytes: Uint8Array): string => asBuffer(bytes).toString("hex")
 
+const text = (message: Message): string => typeof message === "string" ? message : asBuffer(message).toString()
+
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 /** Bytes that go out at once. */
@@ -33,10 +36,13 @@ const newline = 10
 /** Prints messages, piece by piece. */
 export class Printer {
   private readonly format: PrintFormat
+  private readonly terminal: boolean
   private readonly buffer = Buffer.allocUnsafeSlow(size)
 
-  constructor(format: PrintFormat) {
+  /** On a terminal, control characters are written out; bytes that were asked for are not touched. */
+  constructor(format: PrintFormat, terminal: boolean) {
     this.format = format
+    this.terminal = terminal && format !== "binary"
   }
 
   /** The pieces of a batch. Each is to be written before the next is asked for. `at` is when it came, ISO 8601. */
@@ -46,7 +52,7 @@ export class Printer {
     const end = this.format === "binary" ? 0 : 1
     let filled = 0
     for (const message of messages) {
-      const printed = this.printed(message, now)
+      const printed = this.terminal ? visible(text(this.printed(message, now))) : this.printed(message, now)
       // At most three bytes for a code unit.
       const most = (typeof printed === "string" ? printed.length * 3 : printed.length) + end
       if (filled + most > size) {

@@ -57,7 +57,11 @@ const inWords = (unsent: number, uncertain: number): string => {
   const parts = [
     ...(unsent > 0 ? [`${counted(unsent)} not sent`] : []),
     ...(uncertain > 0
-      ? [`of ${counted(uncertain).replace(" was", "").replace(" were", "")} it is unknown whether they arrived`]
+      ? [
+        uncertain === 1
+          ? "of 1 message it is unknown whether it arrived"
+          : `of ${uncertain} messages it is unknown whether they arrived`
+      ]
       : [])
   ]
   return `${parts.join(", and ")}.`
@@ -67,7 +71,11 @@ const counted = (messages: number): string => messages === 1 ? "1 message was" :
 
 const missing = ({ wanted }: Circumstances, { received }: Outcome): CliFailure =>
   wanted === "count"
-    ? failure("unexpected", `It ended after ${received} messages, before --count.`, "--wait waits longer for more.")
+    ? failure(
+      "unexpected",
+      `It ended after ${received} ${received === 1 ? "message" : "messages"}, before --count.`,
+      "--wait waits longer for more."
+    )
     : failure(
       "unexpected",
       `It ended without a message that matches --expect; ${received} came.`,

@@ -6,6 +6,7 @@ import type * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import { type CliFailure, failure } from "../failure.ts"
 import { Output } from "../output.ts"
+import { visible } from "../visible.ts"
 import { ask } from "./controlClient.ts"
 import { type Candidate, find } from "./daemons.ts"
 import * as lastEnd from "./lastEnd.ts"
@@ -60,8 +61,9 @@ const styles = { warn: "yellow", error: "red", debug: "dim" } as const
 /** A line of NDJSON for people. */
 export const readable = (line: string, paint: Output["Service"]["paint"]): string => {
   const note = parse(line)
-  if (note === undefined || typeof note["message"] !== "string") return line
-  const { at, level, message } = note
+  if (note === undefined || typeof note["message"] !== "string") return visible(line)
+  const { at, level } = note
+  const message = visible(note["message"])
   const style = styles[level as keyof typeof styles]
   return `${paint("dim", String(at), "stdout")} ${String(level).padEnd(5)} ${
     style === undefined ? message : paint(style, message, "stdout")

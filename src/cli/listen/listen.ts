@@ -75,7 +75,7 @@ export const listen = (
     })
     yield* output.note("info", "listening", `Listening on ${url}`, { url })
 
-    const printer = new Printer(output.json ? "json" : format)
+    const printer = new Printer(output.json ? "json" : format, output.terminal.stdout)
     const print = (batch: ReadonlyArray<Received>) =>
       Effect.gen(function*() {
         const at = DateTime.formatIso(DateTime.makeUnsafe(yield* Clock.currentTimeMillis))

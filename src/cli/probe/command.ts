@@ -27,7 +27,7 @@ export const probe = Command.make(
       Flag.withDefault(Duration.seconds(5))
     ),
     idle: durationFlag("idle").pipe(
-      Flag.withDescription("Find out how long silence is survived, up to this; takes up to four times as long"),
+      Flag.withDescription("Find out how long silence is survived, up to this; takes up to seven times as long"),
       Flag.optional
     ),
     idleLinks: Flag.Int("idle-links").pipe(

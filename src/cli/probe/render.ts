@@ -2,6 +2,7 @@
  * How steps and findings look: rows for people, records for programs.
  */
 import type { Output } from "../output.ts"
+import { visible } from "../visible.ts"
 import type { Finding, Step, Verdict } from "./Step.ts"
 
 type Paint = Output["Service"]["paint"]
@@ -20,8 +21,8 @@ export const row = ({ lines = [], ms, step, text, verdict }: Step, paint: Paint)
   const [mark, style] = marks[verdict]
   const time = ms === undefined ? "" : `${ms < 1000 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(2)} s`}`
   const head = `${paint(style, mark, "stdout")} ${paint("bold", step.padEnd(11), "stdout")} ${time.padStart(9)}   `
-  const said = verdict === "ok" || verdict === "warning" ? text : paint(style, text, "stdout")
-  return [head + said, ...lines.map((line) => indent + paintLine(line, paint))].join("\n")
+  const said = verdict === "ok" || verdict === "warning" ? visible(text) : paint(style, visible(text), "stdout")
+  return [head + said, ...lines.map((line) => indent + paintLine(visible(line), paint))].join("\n")
 }
 
 const paintLine = (line: string, paint: Paint): string =>
@@ -35,7 +36,7 @@ export const paragraph = ({ advice, level, message }: Finding, paint: Paint): st
 }
 
 /** A text in lines that are easy to read. */
-const wrapped = (text: string): ReadonlyArray<string> => text.match(/\S.{0,95}(?=\s|$)/g) ?? [text]
+const wrapped = (text: string): ReadonlyArray<string> => visible(text).match(/\S.{0,95}(?=\s|$)/g) ?? [visible(text)]
 
 /** A step as a record. */
 export const record = ({ details, findings, ms, step, text, verdict }: Step) => ({

@@ -22,15 +22,20 @@ export const run = Command.make(
       Flag.withDescription("Only check the config, and print what was understood, secrets hidden"),
       Flag.withDefault(false)
     ),
+    control: Flag.Boolean("control").pipe(
+      Flag.withDescription("Answer to holdfast status, connections, send, reload and stop, as a daemon does"),
+      Flag.withDefault(false)
+    ),
     connection: Flag.String("connection").pipe(
       Flag.withDescription("Keep only the connection of this name; may be given several times"),
       Flag.atLeast(0)
     )
   },
-  ({ check, config, connection, http }) =>
+  ({ check, config, connection, control, http }) =>
     Effect.flatMap(
       Effect.promise(() => import("./run.ts")),
-      (module) => module.run({ file: config, check, connections: connection, http: Option.getOrUndefined(http) })
+      (module) =>
+        module.run({ file: config, check, connections: connection, control, http: Option.getOrUndefined(http) })
     )
 ).pipe(
   Command.withDescription("Keep the connections of a config alive, in the foreground"),

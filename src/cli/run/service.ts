@@ -14,6 +14,7 @@ import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
+import { fingerprint } from "../config/fingerprint.ts"
 import { load } from "../config/load.ts"
 import type { RunConfig } from "../config/RunConfig.ts"
 import type { CliFailure } from "../failure.ts"
@@ -103,6 +104,13 @@ const reloader = Effect.fnUntraced(function*(
     Effect.gen(function*() {
       const next = yield* load(config.file)
       const applied = yield* apply(next)
+      if (fingerprint(next.settings) !== fingerprint(config.settings)) {
+        yield* output.note(
+          "warn",
+          "restart-needed",
+          "http, log or daemon is not what it was when this process began; that takes effect with a restart"
+        )
+      }
       yield* output.note("info", "reloaded", `reloaded ${config.file}: ${summary(applied)}`, { ...applied })
       return applied
     }).pipe(

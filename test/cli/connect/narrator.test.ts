@@ -2,6 +2,7 @@ import { it } from "@effect/vitest"
 import { DateTime, Duration, Effect, Option } from "effect"
 import { describe, expect } from "vitest"
 import { inWords, narrate, noteOf } from "../../../src/cli/connect/narrator.ts"
+import * as Recovery from "../../../src/Recovery.ts"
 import { beside, connect, settle } from "../../support/connect.ts"
 import { recordedOutput } from "../../support/recordedOutput.ts"
 
@@ -31,6 +32,18 @@ describe("the narrator", () => {
     }
     expect(noteOf(opened, true, undefined)).toMatchObject({ level: "info", message: "Connected." })
     expect(noteOf(opened, false, undefined)).toMatchObject({ level: "debug" })
+  })
+
+  it("says that it dials again where it does so at once", () => {
+    const scheduled = {
+      _tag: "WaitScheduled" as const,
+      at: DateTime.makeUnsafe(0),
+      attempt: 2,
+      delay: Duration.zero,
+      floor: Duration.zero,
+      recovery: Recovery.retry()
+    }
+    expect(noteOf(scheduled, false, undefined)).toMatchObject({ level: "warn", message: "Dialling again." })
   })
 
   it("says durations in words", () => {

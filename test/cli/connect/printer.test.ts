@@ -6,7 +6,7 @@ const at = () => "2026-01-02T03:04:05.000Z"
 
 /** What is written, piece by piece, as latin1; the printer may use its buffer again meanwhile. */
 const pieces = (format: PrintFormat, ...batches: ReadonlyArray<ReadonlyArray<Message>>): ReadonlyArray<string> => {
-  const printer = new Printer(format)
+  const printer = new Printer(format, false)
   return batches.flatMap((batch) =>
     Array.from(printer.pieces(batch, at), (piece) => Buffer.from(piece).toString("utf8"))
   )
@@ -41,6 +41,14 @@ describe("a printer", () => {
     const large = "x".repeat(100_000)
     expect(printed("text", "a", large, "b")).toBe(`a\n${large}\nb\n`)
     expect(printed("binary", new Uint8Array(100_000).fill(0x61))).toHaveLength(100_000)
+  })
+
+  it("does not let a message steer a terminal, unless bytes were asked for", () => {
+    const onTerminal = (format: PrintFormat, ...messages: ReadonlyArray<Message>) =>
+      Array.from(new Printer(format, true).pieces(messages, at), (piece) => Buffer.from(piece).toString()).join("")
+    expect(onTerminal("text", "\u001b[2J\u009b", Uint8Array.of(0x61, 0x07))).toBe("\\x1b[2J\\x9b\na\\x07\n")
+    expect(onTerminal("json", "\u009b")).toContain(`"data":"\\x9b"`)
+    expect(onTerminal("binary", Uint8Array.of(0x1b))).toBe("\u001b")
   })
 
   it("prints a part of a larger array only", () => {

@@ -42,6 +42,7 @@ describe("the verdict", () => {
       exit: "unexpected",
       message: "It ended after 2 messages, before --count."
     })
+    expect(verdict({ received: 1 }, { wanted: "count" }).message).toBe("It ended after 1 message, before --count.")
     expect(verdict({}, { wanted: "expect" }).exit).toBe("unexpected")
   })
 
@@ -49,6 +50,7 @@ describe("the verdict", () => {
     expect(verdict({ unconfirmed: 2 }, { uncertain: 1 }).message).toBe(
       "of 3 messages it is unknown whether they arrived."
     )
+    expect(verdict({ unconfirmed: 1 }).message).toBe("of 1 message it is unknown whether it arrived.")
     expect(verdict({ unsent: 3 })).toMatchObject({ exit: "undelivered", message: "3 messages were not sent." })
     expect(verdict({ unsent: 1, error: lost }, { uncertain: 2 })).toMatchObject({
       exit: "undelivered",

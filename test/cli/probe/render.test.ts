@@ -21,6 +21,12 @@ describe("a step", () => {
     )
   })
 
+  it("does not hand on control characters of the server's", () => {
+    expect(row({ step: "answer", verdict: "ok", text: "404 \u001b[31mNo", lines: ["x: \u009b2J"] }, plain)).toBe(
+      "✓ answer                  404 \\x1b[31mNo\n                          x: \\x9b2J"
+    )
+  })
+
   it("is a record", () => {
     expect(record({ step: "dns", verdict: "ok", ms: 1, text: "t", lines: ["for people"], details: { host: "a" } }))
       .toEqual({

@@ -5,11 +5,29 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs
 import { join } from "node:path"
 import { describe, expect } from "vitest"
 import { requires } from "../../setup/requirements.ts"
+import { run } from "../../support/cliProcess.ts"
 import * as configFolder from "../../support/configFolder.ts"
 import { eventually } from "../../support/workbench.ts"
 import * as wsServer from "../../support/wsServer.ts"
 
 describe("holdfast run", () => {
+  it.live("answers as a daemon does, with --control", () =>
+    Effect.gen(function*() {
+      const { url } = yield* wsServer.echo()
+      const config = yield* configFolder.make({ connections: { feed: { url, to: ["stdout"] } } })
+      const env = { HOLDFAST_RUNTIME_DIR: join(config.path, "run") }
+      const process = yield* config.run({ env }, "--control")
+      yield* process.prints("feed: open")
+      const status = yield* run(["status", "feeds"], { env })
+      expect({ code: status.code, out: status.stdout }).toMatchObject({ code: 0, out: expect.stringContaining("Open") })
+      expect((yield* run(["send", "feeds", "hello"], { env })).code).toBe(0)
+      yield* process.prints("hello\n")
+      // Of one name there is one.
+      expect((yield* run(["run", config.file, "--control"], { env })).code).toBe(22)
+      expect((yield* run(["stop", "feeds"], { env })).code).toBe(0)
+      expect((yield* process.exit).code).toBe(0)
+    }))
+
   it.live("sends what comes from stdin, a named pipe, a file and a command", () =>
     Effect.gen(function*() {
       const { url } = yield* wsServer.echo()

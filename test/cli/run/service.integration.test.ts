@@ -34,6 +34,19 @@ const server = Effect.gen(function*() {
 })
 
 describe("holdfast run", () => {
+  it.live("says what a reload does not change", () =>
+    Effect.gen(function*() {
+      const { url } = yield* server
+      const connections = { feed: { url: `${url}feed` } }
+      const config = yield* configFolder.make({ connections })
+      const process = yield* config.run()
+      yield* process.prints("feed: open")
+      config.write({ connections, http: { listen: "127.0.0.1:0" } })
+      yield* process.kill("SIGHUP")
+      yield* process.prints("http, log or daemon is not what it was")
+      yield* process.prints("feed unchanged")
+    }))
+
   it.live("keeps connections alive, says what they do on stderr, and ends well on SIGTERM with 1001", () =>
     Effect.gen(function*() {
       const { closed, open, opened, url, when } = yield* server

@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import type { Sink } from "../../config/schema.ts"
 import { Output } from "../../output.ts"
+import { visible } from "../../visible.ts"
 import { linesOf } from "../delivery.ts"
 import { queuedSink, SinkProblem, waiting } from "../queuedSink.ts"
 import { Workshop } from "../workshop.ts"
@@ -13,6 +14,8 @@ export const stdoutSink = Effect.fnUntraced(function*(name: string, sink: Extrac
   const output = yield* Output
   const { giveUp } = yield* Workshop
   const format = output.json ? "ndjson" : sink.format ?? "raw"
+  const shown = (lines: Uint8Array): Uint8Array | string =>
+    output.terminal.stdout ? visible(Buffer.from(lines).toString()) : lines
   return yield* queuedSink({
     name,
     output,
@@ -20,7 +23,7 @@ export const stdoutSink = Effect.fnUntraced(function*(name: string, sink: Extrac
     workers: 1,
     most: 256,
     write: (batch) =>
-      output.write(linesOf(batch, format)).pipe(
+      output.write(shown(linesOf(batch, format))).pipe(
         Effect.tapError(giveUp),
         Effect.mapError(({ message }) => new SinkProblem({ sentence: `cannot be written: ${message}`, rejected: true }))
       ),

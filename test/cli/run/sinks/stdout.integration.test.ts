@@ -21,6 +21,15 @@ describe("a sink that is stdout", () => {
       }
     }))
 
+  it.live("does not let a message steer a terminal", () =>
+    Effect.gen(function*() {
+      const { stdout, tools } = yield* make({ terminal: true })
+      yield* Effect.scoped(
+        Effect.flatMap(stdoutSink("stdout", { type: "stdout" }), (sink) => sink.offer(deliveries("\u001b[2Ja")))
+      ).pipe(Effect.provide(tools))
+      expect(stdout()).toBe("\\x1b[2Ja\n")
+    }))
+
   it.live("ends the whole where its reader has gone", () =>
     Effect.gen(function*() {
       const gone = failure("brokenPipe", "Whoever read the output has gone.")
