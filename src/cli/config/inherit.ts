@@ -83,7 +83,7 @@ const inherit = (base: unknown, own: unknown): unknown => {
 /** Puts values for `{n}` and `{each}` into every text, and leaves other braces alone. */
 export const fill = (value: unknown, values: Readonly<Record<string, string>>): unknown => {
   if (typeof value === "string") {
-    return value.replaceAll(/\{(\w+)\}/g, (all, name: string) => values[name] ?? all)
+    return value.replaceAll(/\{(\w+)\}/g, (all, name: string) => Object.hasOwn(values, name) ? values[name]! : all)
   }
   if (Array.isArray(value)) return value.map((item) => fill(item, values))
   if (!isGroup(value)) return value

@@ -7,6 +7,7 @@ import type * as SchemaAST from "effect/SchemaAST"
 import type { Issue } from "effect/SchemaIssue"
 import type { Path, Problem } from "./problem.ts"
 import { nearest } from "./suggestion.ts"
+import { isSecret } from "./understood.ts"
 
 /** Every mistake, a sentence each. */
 export const problemsOf = (issue: Issue, data: unknown, path: Path = []): ReadonlyArray<Problem> => {
@@ -18,7 +19,7 @@ export const problemsOf = (issue: Issue, data: unknown, path: Path = []): Readon
     case "AnyOf":
       return anyOf(issue, data, path)
     case "Filter":
-      return [{ path, sentence: wrong(at(data, path), expectation(issue.filter) ?? "something else") }]
+      return [{ path, sentence: wrong(data, path, expectation(issue.filter) ?? "something else") }]
     case "Encoding":
       return problemsOf(issue.issue, data, path)
     case "MissingKey":
@@ -27,10 +28,10 @@ export const problemsOf = (issue: Issue, data: unknown, path: Path = []): Readon
       return [{ path, key: true, sentence: unknownKey(String(path.at(-1)), issue.ast) }]
     case "InvalidType":
     case "OneOf":
-      return [{ path, sentence: wrong(at(data, path), expectation(issue.ast) ?? kind(issue.ast)) }]
+      return [{ path, sentence: wrong(data, path, expectation(issue.ast) ?? kind(issue.ast)) }]
     case "InvalidValue":
     case "Forbidden":
-      return [{ path, sentence: wrong(at(data, path), "something else") }]
+      return [{ path, sentence: wrong(data, path, "something else") }]
   }
 }
 
@@ -55,7 +56,7 @@ const anyOf = (issue: Extract<Issue, { _tag: "AnyOf" }>, data: unknown, path: Pa
       }`
     }]
   }
-  return [{ path, sentence: wrong(value, expected ?? "something else") }]
+  return [{ path, sentence: wrong(data, path, expected ?? "something else") }]
 }
 
 /** The same path is told once. */
@@ -91,10 +92,12 @@ const unknownKey = (key: string, ast: SchemaAST.AST): string => {
     : `is unknown; there are: ${known.toSorted().join(", ")}`
 }
 
-const wrong = (value: unknown, expected: string): string =>
-  value === null || value === ""
+const wrong = (data: unknown, path: Path, expected: string): string => {
+  const value = at(data, path)
+  return value === null || value === ""
     ? `is empty; it must be ${expected}`
-    : `must be ${expected}; got ${shown(value)}`
+    : `must be ${expected}; got ${isSecret(path) && typeof value !== "object" ? `a ${typeof value}` : shown(value)}`
+}
 
 const kind = (ast: SchemaAST.AST): string => {
   switch (ast._tag) {

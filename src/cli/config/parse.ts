@@ -75,16 +75,31 @@ const yaml = (file: string, text: string): Result.Result<Parsed, CliFailure> => 
     return Result.fail(syntaxFailure(file, text, { ...positionOf(error.pos[0]), sentence: error.message }))
   }
   return Result.try({
-    try: () => ({
-      // An alias that is used too often is a bomb, and is refused here.
-      value: document.toJS({ maxAliasCount: 1000 }) as unknown,
-      locate: (path, key) => {
-        const range = key ? keyRange(document, path) : rangeOf(document, path)
-        return range === undefined ? undefined : positionOf(range)
-      }
-    }),
+    // An alias that is used too often is a bomb, and is refused here.
+    try: () => document.toJS({ maxAliasCount: 1000 }) as unknown,
     catch: (error) => failure("config", `${file}: ${error instanceof Error ? error.message : String(error)}`)
-  })
+  }).pipe(Result.flatMap((value) =>
+    isEndless(value)
+      ? Result.fail(failure("config", `${file}: an alias (*) stands within what it stands for; that has no end.`))
+      : Result.succeed<Parsed>({
+        value,
+        locate: (path, key) => {
+          const range = key ? keyRange(document, path) : rangeOf(document, path)
+          return range === undefined ? undefined : positionOf(range)
+        }
+      })
+  ))
+}
+
+/** Whether something contains itself, which YAML can say. */
+const isEndless = (value: unknown, around = new Set<object>(), known = new Set<object>()): boolean => {
+  if (typeof value !== "object" || value === null || known.has(value)) return false
+  if (around.has(value)) return true
+  around.add(value)
+  const found = Object.values(value).some((inner) => isEndless(inner, around, known))
+  around.delete(value)
+  known.add(value)
+  return found
 }
 
 type Document = ReturnType<typeof parseDocument>
@@ -123,7 +138,8 @@ const syntaxFailure = (file: string, text: string, { column, line, sentence }: J
   )
 }
 
-const secretive = /auth|token|secret|pass|key|cookie|credential/i
+const secretive = /auth|bearer|token|secret|pass|key|cookie|credential|:\/\/.*[@?]/i
 
 /** The line, with what may be a secret made unreadable; as long as before, since a caret points into it. */
-const masked = (line: string): string => secretive.test(line) ? line.replace(/(?<=[=:].*)[^\s"'{}[\],=:]/g, "•") : line
+const masked = (line: string): string =>
+  secretive.test(line) ? line.replace(/[=:].*$/, (value) => value.replaceAll(/[^\s"'{}[\],=:]/g, "•")) : line

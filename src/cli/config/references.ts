@@ -5,6 +5,7 @@
 import { fingerprint } from "./fingerprint.ts"
 import { fill, type Member } from "./inherit.ts"
 import type { Path, Problem } from "./problem.ts"
+import { programName } from "./programName.ts"
 import type { ConnectionPlan, SinkPlan, SourcePlan } from "./RunConfig.ts"
 import type { ConfigFile, Sink, Source } from "./schema.ts"
 import { suggest } from "./suggestion.ts"
@@ -27,7 +28,11 @@ export const references = (
   const sinkOf = (reference: string | Sink, name: string): SinkPlan | undefined => {
     const found = typeof reference !== "string"
       ? reference
-      : sinks[reference] ?? (reference === "stdout" ? { type: "stdout" as const } : undefined)
+      : Object.hasOwn(sinks, reference)
+      ? sinks[reference]
+      : reference === "stdout"
+      ? { type: "stdout" as const }
+      : undefined
     if (found === undefined) return undefined
     const filled = fill(found, { name }) as Sink
     const sink = filled.type === "file" ? { ...filled, path: absolute(filled.path) } : filled
@@ -110,7 +115,7 @@ const sinkName = (sink: Sink): string => {
       return sink.path
     case "command":
     case "pipe":
-      return `${sink.type} ${program(sink.command)}`
+      return `${sink.type} ${programName(sink.command)}`
     case "http":
     case "websocket":
       return typeof sink.url === "string" ? withoutSecrets(sink.url) : sink.type
@@ -127,13 +132,9 @@ const sourceName = (source: Source): string => {
     case "fifo":
       return source.path
     case "command":
-      return `command ${program(source.command)}`
+      return `command ${programName(source.command)}`
   }
 }
-
-// The program alone: arguments may be long, or secret.
-const program = (command: string | ReadonlyArray<string>): string =>
-  (typeof command === "string" ? command.split(/\s/)[0] : command[0]) ?? ""
 
 // A group always leads somewhere; only a name can be wrong.
 const written = (reference: string | Sink | Source): string =>

@@ -18,6 +18,11 @@ const Count = Schema.Number.pipe(
   Schema.check(Schema.makeFilter((n) => (Number.isSafeInteger(n) && n > 0) || "is no count")),
   expects("a whole number above 0")
 )
+/** More connections than any process can hold are a slip. */
+const Members = Schema.Number.pipe(
+  Schema.check(Schema.makeFilter((n) => (Number.isSafeInteger(n) && n > 0 && n <= 100_000) || "is no count")),
+  expects("a whole number from 1 to 100000")
+)
 const CountOrNone = Schema.Number.pipe(
   Schema.check(Schema.makeFilter((n) => (Number.isSafeInteger(n) && n >= 0) || "is no count")),
   expects("a whole number, 0 or more")
@@ -308,7 +313,7 @@ export const Defaults = Schema.Struct(ConnectionKeys)
 /** One connection, or, with `count` or `each`, many alike. */
 export const Connection = Schema.Struct({
   ...ConnectionKeys,
-  count: optional(Count),
+  count: optional(Members),
   each: optional(Schema.Array(Text))
 })
 

@@ -142,7 +142,8 @@ const listen = (place: Place): Effect.Effect<net.Server, CliFailure, Scope.Scope
     return yield* Effect.acquireRelease(
       Effect.callback<net.Server, CliFailure>((resume) => {
         const server = net.createServer()
-        server.once("error", (error) => resume(Effect.fail(cannotListen(place, error))))
+        // Later ones, of a connection that could not be taken, end nothing.
+        server.on("error", (error) => resume(Effect.fail(cannotListen(place, error))))
         server.on("connection", (socket) => {
           open.add(socket)
           socket.on("close", () => open.delete(socket))

@@ -3,6 +3,7 @@
  */
 import type { ConnectionReport, Ending, Traffic } from "../fleet/ConnectionReport.ts"
 import type { Output, Style } from "../output.ts"
+import { visible } from "../visible.ts"
 import type { Condition } from "./condition.ts"
 import { readable } from "./logs.ts"
 import type { DaemonReport } from "./protocol.ts"
@@ -23,7 +24,7 @@ export const statusText = (condition: Condition, paint: Paint): string => {
           pid === undefined ? "" : `  pid ${pid} is gone`
         }`,
         ...(last === undefined ? [] : [
-          `  ended     ${last.end.at}: ${last.message}`,
+          `  ended     ${last.end.at}: ${visible(last.message)}`,
           `  restarts  ${last.restarts}`,
           `  log       ${last.log}`,
           ...last.end.stderr.slice(-5).map((line) => `  stderr    ${readable(line, paint)}`)
@@ -48,7 +49,7 @@ const runningText = (report: DaemonReport, paint: Paint): string => {
     `  config    ${config}`,
     ...(http === undefined ? [] : [`  page      ${http}`]),
     ...(log === undefined ? [] : [`  log       ${log.file}${lost === "" ? "" : paint("red", lost, "stdout")}`]),
-    ...(worker?.last === undefined ? [] : [`  crashed   ${worker.last.at}: ${worker.last.message}`]),
+    ...(worker?.last === undefined ? [] : [`  crashed   ${worker.last.at}: ${visible(worker.last.message)}`]),
     ...(worker?.nextStartAt === undefined ? [] : [`  next      start of the worker at ${worker.nextStartAt}`]),
     ...report.connections.map((connection) => connectionText(connection, paint))
   ].join("\n")

@@ -44,6 +44,8 @@ const daemon = (order: Order): Effect.Effect<void, CliFailure, Needs | Scope.Sco
   Effect.gen(function*() {
     const signals = yield* Signals
     yield* signals.endsWell
+    // Until there is a log to reopen: by then it must not be the end of us.
+    yield* signals.onHangup(() => undefined)
     const place = placeIn(order.folder, order.name)
     const { settings } = yield* load(order.config)
     const clock = yield* Clock.clockWith(Effect.succeed)

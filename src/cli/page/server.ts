@@ -47,6 +47,8 @@ export const serve = (
       port: options.port,
       gracefulShutdownTimeout: "1 second"
     }).pipe(Effect.mapError(({ cause }) => cannotListen(options, cause as NodeJS.ErrnoException)))
+    // A connection that could not be taken is no reason to end.
+    node.on("error", () => undefined)
     const { address, port } = node.address() as AddressInfo
     // A name such as localhost may have been given another meaning.
     if (options.token === undefined && !isLoopback(address)) return yield* Effect.fail(needsToken(options))

@@ -14,7 +14,3 @@ export const program = (
     ? ChildProcess.make(command, { ...all, shell: "/bin/sh" })
     : ChildProcess.make(first, rest, all)
 }
-
-/** The program's name, for people: its arguments may be secret. */
-export const programName = (command: string | ReadonlyArray<string>): string =>
-  (typeof command === "string" ? command.trim().split(/\s/)[0] : command[0]) ?? ""

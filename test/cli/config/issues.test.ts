@@ -37,13 +37,24 @@ describe("a config that is wrong", () => {
       "maxPayload: 1 XB",
       `a.yaml:4:17: maxPayload must be a size above zero, such as "256 KiB", "1 MB" or a whole number of bytes; got "1 XB"`
     ],
+    // What may be a secret is not shown, not even where it is wrong.
+    [
+      "headers: { x-api-key: 48151623 }",
+      `a.yaml:4:27: headers.x-api-key must be a text, or { file = "/path/of/the/secret" }; got a number`
+    ],
+    [
+      "auth: { bearer: 48151623 }",
+      `a.yaml:4:21: auth.bearer must be a text, or { file = "/path/of/the/secret" }; got a number`
+    ],
+    ["count: 9007199254740991", "a.yaml:4:12: count must be a whole number from 1 to 100000; got 9007199254740991"],
+    ["to: [constructor]", `a.yaml:4:10: to[0] names no sink: "constructor"; there are: stdout`],
     ["reconnect: { times: -1 }", "a.yaml:4:25: reconnect.times must be a whole number, 0 or more; got -1"],
     ["reconnect: { factor: 0.5 }", "a.yaml:4:26: reconnect.factor must be a finite number of at least 1; got 0.5"],
     [
       "inbound: { overflow: dropOld }",
       `a.yaml:4:26: inbound.overflow must be "backpressure" or "dropOldest" or "dropNewest" or "fail"; got "dropOld"`
     ],
-    ["headers: { a: 1 }", `a.yaml:4:19: headers.a must be a text, or { file = "/path/of/the/secret" }; got 1`],
+    ["headers: { a: 1 }", `a.yaml:4:19: headers.a must be a text, or { file = "/path/of/the/secret" }; got a number`],
     ["headers: { a: }", `a.yaml:4:19: headers.a is empty; it must be a text, or { file = "/path/of/the/secret" }`],
     ["headers: { upgrade: x }", "a.yaml:4:14: headers \"upgrade\" belongs to the handshake itself: leave it out"],
     [
@@ -72,7 +83,7 @@ describe("a config that is wrong", () => {
       "closeTimeout: 1 minute",
       `a.yaml:4:19: closeTimeout must be at most "5 seconds", since all is over 8 seconds after a signal; got "1 minute"`
     ],
-    ["count: 0", "a.yaml:4:12: count must be a whole number above 0; got 0"],
+    ["count: 0", "a.yaml:4:12: count must be a whole number from 1 to 100000; got 0"],
     ["closeCode: 1006", "a.yaml:4:16: closeCode 1006 may not be sent by a client; use 1000, 1001 or 3000 to 4999"],
     ["family: 5", "a.yaml:4:13: family must be 4 or 6; got 5"],
     [

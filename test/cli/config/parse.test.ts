@@ -44,6 +44,15 @@ describe("a config's text", () => {
     )
     expect(message("a.yaml", `headers: { authorization: Bearer hunter2`)).not.toContain("hunter2")
     expect(message("a.json", `{ "token": "hunter2 }`)).not.toContain("hunter2")
+    expect(message("a.toml", `url = "wss://me:hunter2@x\nb = 2`)).not.toContain("hunter2")
+    expect(message("a.yaml", `a:\n  bearer: "hunter2`)).not.toContain("hunter2")
+  })
+
+  it("that contains itself is refused", () => {
+    expect(message("a.yaml", `connections: &all\n  a: *all`)).toBe(
+      "a.yaml: an alias (*) stands within what it stands for; that has no end."
+    )
+    expect(message("a.yaml", `a: &one { url: ws://x }\nb: *one\nc: [*one, *one]`)).toBe("no failure")
   })
 
   it("refuses what YAML takes and JSON does not", () => {

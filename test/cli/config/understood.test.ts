@@ -27,4 +27,18 @@ describe("what was understood", () => {
     expect(withoutSecrets("ws://x/y")).toBe("ws://x/y")
     expect(withoutSecrets("ws://u@x/y#z")).toBe("ws://x/y?…")
   })
+
+  it.each([
+    [" wss://me:s3cr3t@x/y?token=s3cr3t", "wss://x/y?…"],
+    ["wss:me:s3cr3t@x/y", "wss://x/y"],
+    ["wss:///me:s3cr3t@x/y", "wss://x/y"],
+    ["ws:\\\\me:s3cr3t@x/y", "ws://x/y"],
+    ["w\nss://me:s3cr3t@x/y", "wss://x/y"],
+    ["me:s3cr3t@x", "<secret>"],
+    ["//me:s3cr3t@x", "<secret>"],
+    ["ws+unix:/run/x.sock:/path?token=s3cr3t", "ws+unix:/run/x.sock:/path?…"],
+    ["env", "env"]
+  ])("leaves nothing of %j, in whichever way it is written", (url, shown) => {
+    expect(withoutSecrets(url)).toBe(shown)
+  })
 })

@@ -55,6 +55,16 @@ describe("the control socket", () => {
       })
     ))
 
+  it.live("goes on where connections could not be taken", () =>
+    inFolder((place) =>
+      Effect.gen(function*() {
+        const { server } = yield* claim(place)
+        server.emit("error", new Error("accept EPROTO"))
+        server.emit("error", new Error("accept EPROTO"))
+        expect(yield* presence(place.socket)).toBe("alive")
+      })
+    ))
+
   it.live("of a killed process is replaced, by exactly one of many", () =>
     inFolder((place) =>
       Effect.gen(function*() {

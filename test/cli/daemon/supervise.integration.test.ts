@@ -1,6 +1,6 @@
 import { it } from "@effect/vitest"
 import { Effect } from "effect"
-import { existsSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect } from "vitest"
 import { connection, exists, home } from "../../support/daemonProcess.ts"
@@ -134,6 +134,28 @@ describe("the supervisor", () => {
       const { connections } = yield* user.until("feed", ({ connections }) => connections.length === 2)
       expect(connections.map(({ name }) => name)).toEqual(["a", "b"])
       yield* until(() => user.log("feed").includes("\"event\":\"reloaded\""))
+    }))
+
+  it.live("is not ended by a SIGHUP that comes before there is anything to reload", () =>
+    Effect.gen(function*() {
+      const { url } = yield* wsServer.echo()
+      const user = yield* home
+      const config = user.config("feed.toml", connection("a", url))
+      yield* user.run(["start", config])
+      const before = yield* user.report("feed")
+      // A worker that is stopped is waited for by the next supervisor.
+      const worker = before.worker?.pid ?? 0
+      process.kill(worker, "SIGSTOP")
+      process.kill(before.pid, "SIGKILL")
+      yield* until(() => !exists(before.pid))
+      const starting = yield* user.start(["start", config])
+      const pidFile = join(user.runtime, "feed.pid")
+      const next = () => Number(readFileSync(pidFile, "utf8").split("\n")[0])
+      yield* until(() => existsSync(pidFile) && next() !== before.pid && user.log("feed").includes("\"orphan\""))
+      process.kill(next(), "SIGHUP")
+      yield* Effect.sleep(50)
+      process.kill(worker, "SIGCONT")
+      expect((yield* starting.exit).code).toBe(0)
     }))
 
   it.live("goes on with a log that is full, and says so", () =>

@@ -1,15 +1,10 @@
 import { describe, expect, it } from "vitest"
-import { program, programName } from "../../../src/cli/run/program.ts"
+import { program } from "../../../src/cli/run/program.ts"
 
 describe("a program", () => {
   it("is a line for the shell, or a list", () => {
     expect(program("a | b", {})).toMatchObject({ command: "a | b", args: [], options: { shell: "/bin/sh" } })
     expect(program(["a", "b c"], {})).toMatchObject({ command: "a", args: ["b c"] })
     expect(program(["a"], {})).not.toMatchObject({ options: { shell: expect.anything() } })
-  })
-
-  it("is known by its name alone", () => {
-    expect(programName("  curl -H 'token: x'")).toBe("curl")
-    expect(programName(["curl", "-H", "token: x"])).toBe("curl")
   })
 })
