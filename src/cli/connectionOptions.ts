@@ -52,8 +52,14 @@ export const withScheme = (url: string): string =>
 export const optionFailure = (error: ConnectionError, dials?: number): CliFailure => {
   const { reason } = error
   if (reason._tag !== "InvalidRequest") return connectionFailure(error, { dials })
-  return failure("usage", `${flagOf[reason.option] ?? reason.option}: ${reason.problem}`)
+  const flag = flagOf[reason.option] ?? reason.option
+  // A number without a unit is milliseconds to the library, and seconds to a flag.
+  return durations.has(reason.option)
+    ? failure("usage", `${flag} must be finite and longer than zero, such as 10s.`)
+    : failure("usage", `${flag}: ${reason.problem}`)
 }
+
+const durations: ReadonlySet<string> = new Set(["timeout", "heartbeat.interval", "heartbeat.timeout"])
 
 const flagOf: Readonly<Record<string, string>> = {
   url: "the url",

@@ -149,6 +149,16 @@ describe("an error of the library", () => {
     expect(optionFailure(error)).toMatchObject({ exit: "usage", message: "--ca: is empty" })
   })
 
+  it("does not speak of milliseconds, since a flag's number is seconds", () => {
+    const reason = new InvalidRequest({
+      option: "heartbeat.interval",
+      problem: "must be finite and longer than zero: a duration such as \"10 seconds\", or a number of milliseconds"
+    })
+    expect(optionFailure(new ConnectionError({ reason })).message).toBe(
+      "--heartbeat must be finite and longer than zero, such as 10s."
+    )
+  })
+
   it("is told as the failure of a connection else", () => {
     const reason = new HandshakeRejected({ status: 403 })
     expect(optionFailure(new ConnectionError({ reason })).exit).toBe("refused")

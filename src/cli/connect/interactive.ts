@@ -139,6 +139,7 @@ export const interactive = <R>(
         since: clock.currentTimeMillisUnsafe() - since,
         rtt: receipts.roundTrip,
         age: lastMessage === undefined ? undefined : clock.currentTimeMillisUnsafe() - lastMessage,
+        columns: process.stderr.columns,
         paint: plain.paint
       })))
     const following = Effect.raceFirst(

@@ -85,6 +85,7 @@ class Editor {
     })
     // Before readline's own listener: afterwards it has forgotten how long the line was.
     this.onKey = (_, key) => {
+      this.settle()
       if (key.name !== "return" && key.name !== "enter") return
       Object.assign(this.lines, { cursor: this.lines.line.length })
       this.entered = this.lines.getCursorPos().rows
@@ -131,8 +132,14 @@ class Editor {
   status(text: string, output: WriteStream): void {
     if (text === this.prompt || this.closed) return
     this.prompt = text
+    this.settle()
     this.lines.setPrompt(text)
     if (this.hidden === 0 && output.writableLength === 0) this.lines.prompt(true)
+  }
+
+  /** readline does not learn on which row the cursor is while a line grows into the next one, and would not clear those above. */
+  private settle(): void {
+    if (this.hidden === 0) Object.assign(this.lines, { prevRows: this.lines.getCursorPos().rows })
   }
 
   close(): void {

@@ -3,6 +3,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import { stripVTControlCharacters } from "node:util"
 import type { ConnectionStatus } from "../../ConnectionStatus.ts"
 import type { Style } from "../output.ts"
 import { inWords } from "./narrator.ts"
@@ -15,18 +16,27 @@ export interface StatusLine {
   readonly rtt: Duration.Duration | undefined
   /** Of the last message; undefined where none has come. */
   readonly age: number | undefined
+  /** How wide the terminal is; a line in front that is broken cannot be drawn again. No limit where it is not known. */
+  readonly columns?: number | undefined
   readonly paint: (style: Style, text: string) => string
 }
 
 /** `[open | rtt 12 ms | last 3 s ago] > `. */
-export const statusLine = ({ age, paint, rtt, since, status }: StatusLine): string =>
-  `[${
-    [
-      state(status, since, paint),
-      ...(status._tag === "Open" ? roundTrip(Option.getOrElse(status.rtt, () => rtt)) : []),
-      ...(age === undefined ? [] : [`last ${whole(age)} ago`])
-    ].join(" | ")
-  }] > `
+export const statusLine = ({ age, columns = Infinity, paint, rtt, since, status }: StatusLine): string => {
+  const parts = [
+    state(status, since, paint),
+    ...(status._tag === "Open" ? roundTrip(Option.getOrElse(status.rtt, () => rtt)) : []),
+    ...(age === undefined ? [] : [`last ${whole(age)} ago`])
+  ]
+  for (; parts.length > 0; parts.pop()) {
+    const line = `[${parts.join(" | ")}] > `
+    if (stripVTControlCharacters(line).length + room <= columns) return line
+  }
+  return "> "
+}
+
+/** What is left for typing, at least. */
+const room = 12
 
 const state = (status: ConnectionStatus, since: number, paint: StatusLine["paint"]): string => {
   switch (status._tag) {

@@ -22,4 +22,18 @@ describe("--show-ping-pong", () => {
         "Received pong (data: \"\")"
       ])
     }))
+
+  it.effect("shows bytes that are no text in hex", () =>
+    Effect.gen(function*() {
+      const { notes, output } = recordedOutput()
+      const { control } = yield* showPingPong(output)
+      control?.("received", "pong", Uint8Array.of(0xfd, 0x11, 0, 1))
+      control?.("received", "ping", bytes("\u001b[2J"))
+      yield* settle
+      expect(notes.map(({ message }) => message)).toEqual([
+        "Received pong (data: 0xfd110001)",
+        "Received ping (data: 0x1b5b324a)"
+      ])
+      expect(notes[0]!.fields).toEqual({ base64: "/REAAQ==" })
+    }))
 })

@@ -51,6 +51,18 @@ describe("the prompt", () => {
       expect(yield* Queue.takeAll(line.lines)).toEqual(["whole"])
     }))
 
+  it.effect("draws a line of several rows from its first row", () =>
+    Effect.gen(function*() {
+      const { input, written } = yield* setup()
+      input.write("x".repeat(200))
+      yield* settle
+      const before = written().length
+      // Home.
+      input.write("\u0001")
+      yield* settle
+      expect(written().slice(before).startsWith("\u001b[2A")).toBe(true)
+    }))
+
   it.effect("offers what was typed before", () =>
     Effect.gen(function*() {
       const { input, line } = yield* setup({ history: ["newest", "older"] })

@@ -1,4 +1,5 @@
 import { DateTime, Duration, Option } from "effect"
+import { stripVTControlCharacters } from "node:util"
 import { describe, expect, it } from "vitest"
 import { type StatusLine, statusLine } from "../../../src/cli/connect/statusLine.ts"
 import { ConnectFailed, ConnectionError } from "../../../src/ConnectionError.ts"
@@ -23,6 +24,23 @@ describe("the status line", () => {
       "[open | rtt 1.3 ms | last 0 s ago] > "
     )
     expect(line(open(undefined, true))).toBe("[paused] > ")
+  })
+
+  it("leaves out what a narrow terminal has no room for", () => {
+    const more = {
+      rtt: Duration.millis(12),
+      age: 3200,
+      paint: (_: string, text: string) => `\u001b[32m${text}\u001b[39m`
+    }
+    const at = (columns: number) => stripVTControlCharacters(line(open(), { ...more, columns }))
+    expect([80, 48, 47, 34, 20, 10].map(at)).toEqual([
+      "[open | rtt 12 ms | last 3 s ago] > ",
+      "[open | rtt 12 ms | last 3 s ago] > ",
+      "[open | rtt 12 ms] > ",
+      "[open | rtt 12 ms] > ",
+      "> ",
+      "> "
+    ])
   })
 
   it("counts down to the next dial", () => {
