@@ -20,7 +20,7 @@ import { openSource } from "./sources/open.ts"
 import type { Tools } from "./workshop.ts"
 
 /** How long a connection may take to close before its sinks are; with all that follows it is less than the 8 seconds of a signal. */
-const closeBound = "4 seconds"
+const closeBound = "3 seconds"
 /** How long what was received by then may take to reach the sinks. */
 const drainBound = "500 millis"
 
@@ -40,7 +40,9 @@ export const attacher: Effect.Effect<(plan: ConnectionPlan) => Plan, never, Tool
     const attach = (plan: ConnectionPlan) =>
       Effect.fnUntraced(function*(connection: ConnectionService): Effect.fn.Return<void, CliFailure, Scope.Scope> {
         for (const sink of plan.to) plans.set(sink.key, sink)
-        const open = yield* Effect.forEach(plan.to, ({ key }) => RcMap.get(sinks, key))
+        // Those that are stuck are not waited for one after the other.
+        const together = yield* Scope.fork(yield* Effect.scope, "parallel")
+        const open = yield* Effect.forEach(plan.to, ({ key }) => Scope.provide(RcMap.get(sinks, key), together))
         if (open.length > 0) yield* read(connection, open, plan.options.closeCode ?? 1001)
         yield* Effect.forEach(plan.from, (source) => Effect.provideContext(openSource(source, connection), tools), {
           discard: true

@@ -110,7 +110,11 @@ describe("holdfast run", () => {
       const deaf = yield* realServer.make()
       const config = yield* configFolder.make({
         connections: {
-          feed: { url: deaf.url, closeTimeout: "5 s", to: [{ type: "pipe", command: ["sleep", "60"] }] }
+          feed: {
+            url: deaf.url,
+            closeTimeout: "5 s",
+            to: [60, 61, 62].map((seconds) => ({ type: "pipe", command: ["sleep", String(seconds)] }))
+          }
         }
       })
       const process = yield* config.run()
@@ -120,7 +124,8 @@ describe("holdfast run", () => {
       const begun = performance.now()
       yield* process.kill("SIGTERM")
       const { code, stderr } = yield* process.exit
-      expect(performance.now() - begun).toBeLessThan(8000)
+      // The worker of a daemon has less than 8 s.
+      expect(performance.now() - begun).toBeLessThan(6500)
       expect(code).toBe(0)
       expect(stderr).toContain("feed: closed")
     }))
