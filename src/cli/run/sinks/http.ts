@@ -22,10 +22,11 @@ export const httpSink = Effect.fnUntraced(function*(name: string, sink: HttpSink
   const output = yield* Output
   const client = yield* HttpClient.HttpClient
   const { batch, retry } = sink
-  const url = typeof sink.url === "string" ? sink.url : Redacted.value(sink.url)
-  const headers = Object.fromEntries(
-    Object.entries(headersOf(sink) ?? {}).map(([header, value]) => [header, Redacted.value(value)])
-  )
+  const { credentials, url } = withoutCredentials(typeof sink.url === "string" ? sink.url : Redacted.value(sink.url))
+  const headers = {
+    ...credentials,
+    ...Object.fromEntries(Object.entries(headersOf(sink) ?? {}).map(([name, value]) => [name, Redacted.value(value)]))
+  }
   const timeout = Duration.millis(millisOf(sink.timeout ?? "30 seconds") ?? 0)
 
   const post = (deliveries: ReadonlyArray<Delivery>): Effect.Effect<void, SinkProblem> =>
@@ -71,6 +72,27 @@ export const httpSink = Effect.fnUntraced(function*(name: string, sink: HttpSink
     }
   })
 })
+
+/** `fetch` refuses a url with credentials: they become the header that they mean. */
+const withoutCredentials = (
+  text: string
+): { readonly url: string; readonly credentials: { readonly authorization?: string } } => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || (url.username === "" && url.password === "")) return { url: text, credentials: {} }
+  const pair = [url.username, url.password].map(decoded).join(":")
+  url.username = ""
+  url.password = ""
+  return { url: url.href, credentials: { authorization: `Basic ${Buffer.from(pair).toString("base64")}` } }
+}
+
+/** A percent sign may stand for itself. */
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
 
 type Shape = (request: HttpClientRequest.HttpClientRequest) => HttpClientRequest.HttpClientRequest
 

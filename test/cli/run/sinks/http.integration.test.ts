@@ -87,6 +87,20 @@ describe("a sink that is an HTTP server", () => {
       ])
     }))
 
+  it.live("is told the credentials of its url, which no request may have", () =>
+    Effect.gen(function*() {
+      const bench = yield* make()
+      const { posted, url } = yield* server(ok)
+      const own = url.replace("//", "//me:p%40ss@")
+      yield* scoped(Effect.flatMap(sinkOf(bench, { url: own }), (sink) => sink.offer(deliveries("a"))))
+      const auth = { bearer: Redacted.make("t") }
+      yield* scoped(Effect.flatMap(sinkOf(bench, { url: own, auth }), (sink) => sink.offer(deliveries("b"))))
+      expect(posted.map(({ headers }) => headers["authorization"])).toEqual([
+        `Basic ${Buffer.from("me:p@ss").toString("base64")}`,
+        "Bearer t"
+      ])
+    }))
+
   it.live("is sent many at once, where a batch is asked for", () =>
     Effect.gen(function*() {
       const bench = yield* make()
