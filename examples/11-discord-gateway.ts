@@ -42,12 +42,12 @@ const live = (server: DiscordServer) =>
   })
 
 const main = Effect.gen(function*() {
-  const server = yield* discordServer({ heartbeatInterval: 1000, limit: 120, minute: 1200 })
+  const server = yield* discordServer({ heartbeatInterval: 2000, limit: 120, minute: 3000 })
   const gateway = (token: string) =>
     Gateway.layer({
       url: server.url,
       token: Redacted.make(token),
-      rateLimit: { limit: 19, window: "200 millis" },
+      rateLimit: { limit: 17, window: "500 millis" },
       reconnect: { schedule: Schedule.spaced("50 millis") }
     }).pipe(Layer.provide(NodeTransport.layer()))
 

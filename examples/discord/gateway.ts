@@ -159,8 +159,9 @@ export class Gateway extends Context.Service<Gateway>()("app/Gateway", {
       Layer.provide(Connection.layer({
         name: "discord",
         // Discord allows 120 messages in 60 seconds, beats among them. After 120 at once it would be 60 seconds before
-        // the next beat; so it is a sixth of that in a sixth of the time, less one, and no beat is late by more than 10.
-        outbound: { rateLimit: options.rateLimit ?? { limit: 19, window: "10 seconds" } },
+        // the next beat; in slices of 10 seconds no beat is late by more than 10. And seven such slices hold 119: also
+        // where the network keeps messages back for up to 10 seconds, Discord never sees too many in a minute.
+        outbound: { rateLimit: options.rateLimit ?? { limit: 17, window: "10 seconds" } },
         // Nobody listens before the gateway is made.
         start: "lazy"
       })),
