@@ -6,7 +6,8 @@ import type * as Scope from "effect/Scope"
 import type { IncomingMessage } from "node:http"
 import type { AddressInfo } from "node:net"
 import { type WebSocket, WebSocketServer } from "ws"
-import { type CliFailure, failure } from "./failure.ts"
+import * as Address from "./address.ts"
+import type { CliFailure } from "./failure.ts"
 
 /** How a server is made. */
 export interface ServerOptions {
@@ -25,7 +26,7 @@ export interface ServerOptions {
 /** Listens for the life of the scope; its clients are told 1001 at the end. Gives the url. */
 export const serve = (options: ServerOptions): Effect.Effect<{ readonly url: string }, CliFailure, Scope.Scope> =>
   Effect.gen(function*() {
-    const { host, port } = yield* address(options)
+    const { host, port } = yield* Address.fromListen(options.flag, options.listen)
     const server = yield* Effect.acquireRelease(
       Effect.callback<WebSocketServer, CliFailure>((resume) => {
         const server = new WebSocketServer({
@@ -42,7 +43,11 @@ export const serve = (options: ServerOptions): Effect.Effect<{ readonly url: str
           }
         })
         server.once("listening", () => resume(Effect.succeed(server)))
-        server.on("error", (error: NodeJS.ErrnoException) => resume(Effect.fail(cannot(options, error))))
+        server.on(
+          "error",
+          (error: NodeJS.ErrnoException) =>
+            resume(Effect.fail(Address.cannotListen(options.flag, options.listen, error)))
+        )
         server.on("connection", (socket, request) => {
           // What went wrong is told by its `close`.
           socket.on("error", () => undefined)
@@ -51,8 +56,8 @@ export const serve = (options: ServerOptions): Effect.Effect<{ readonly url: str
       }),
       (server) => Effect.timeoutOption(close(server), "2 seconds")
     )
-    const { family, port: actual } = server.address() as AddressInfo
-    return { url: `ws://${family === "IPv6" ? `[${host}]` : host}:${actual}` }
+    const { port: actual } = server.address() as AddressInfo
+    return { url: Address.url("ws", { host, port: actual }) }
   })
 
 const close = (server: WebSocketServer): Effect.Effect<void> =>
@@ -61,25 +66,6 @@ const close = (server: WebSocketServer): Effect.Effect<void> =>
     server.close(() => resume(Effect.void))
     return Effect.sync(() => server.clients.forEach((client) => client.terminate()))
   })
-
-const address = (
-  { flag, listen }: ServerOptions
-): Effect.Effect<{ readonly host: string; readonly port: number }, CliFailure> => {
-  const [, bracketed, plain, port] = /^(?:(?:\[([^\]]+)\]|([^:]*)):)?(\d{1,5})$/.exec(listen) ?? []
-  return port === undefined || Number(port) > 65_535
-    ? Effect.fail(failure("usage", `${flag} must be HOST:PORT or a port, such as 127.0.0.1:9001; got "${listen}".`))
-    : Effect.succeed({
-      host: bracketed ?? (plain === undefined || plain === "" ? "127.0.0.1" : plain),
-      port: Number(port)
-    })
-}
-
-const cannot = ({ flag, listen }: ServerOptions, error: NodeJS.ErrnoException): CliFailure =>
-  failure(
-    "tcp",
-    `Cannot listen on ${listen}: ${error.code === "EADDRINUSE" ? "somebody else does" : error.message}.`,
-    `Choose another port with ${flag}, or 0 for a free one.`
-  )
 
 /** Sends, and waits while the client is slow. Succeeds also where the client has gone. */
 export const send = (socket: WebSocket, data: string | Uint8Array): Effect.Effect<void> => {

@@ -5,6 +5,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
+import * as Address from "../address.ts"
 import { type CliFailure, failure } from "../failure.ts"
 import { Output } from "../output.ts"
 import { Signals } from "../signals.ts"
@@ -27,7 +28,7 @@ export const chaos = (input: ChaosInput): Effect.Effect<void, CliFailure, Output
   input.faults ? list : Effect.scoped(Effect.gen(function*() {
     const output = yield* Output
     const signals = yield* Signals
-    const { host, port } = yield* address(input.listen)
+    const { host, port } = yield* Address.fromListen("--listen", input.listen)
     const faults = yield* Effect.mapError(
       Effect.forEach(input.fault, parseFault),
       (problem) => failure("usage", problem, "holdfast chaos --faults lists what there is.")
@@ -47,13 +48,7 @@ export const chaos = (input: ChaosInput): Effect.Effect<void, CliFailure, Output
           `${where.connection === undefined ? "" : `#${where.connection} `}${message}`,
           where
         ))
-    }).pipe(Effect.mapError((error) =>
-      failure(
-        "tcp",
-        `Cannot listen on ${input.listen}: ${error.code ?? error.message}`,
-        "Choose another port with --listen, or 0 for a free one."
-      )
-    ))
+    }).pipe(Effect.mapError((error) => Address.cannotListen("--listen", input.listen, error)))
     yield* server.misbehave(faults)
     yield* output.data(server.url, { event: "listening", url: server.url, port: server.port })
     yield* output.note("info", "hint", `Faults are chosen over HTTP: curl ${server.url.replace("ws:", "http:")}`)
@@ -68,11 +63,3 @@ const list = Effect.gen(function*() {
     { discard: true }
   )
 })
-
-const address = (listen: string): Effect.Effect<{ readonly host: string; readonly port: number }, CliFailure> => {
-  const [, bracketed, plain, port] = /^(?:(?:\[([^\]]+)\]|([^:]*)):)?(\d+)$/.exec(listen) ?? []
-  const number = Number(port)
-  return port === undefined || number > 65_535
-    ? Effect.fail(failure("usage", `--listen must be HOST:PORT, such as 127.0.0.1:9001; got "${listen}"`))
-    : Effect.succeed({ host: bracketed ?? (plain === undefined || plain === "" ? "127.0.0.1" : plain), port: number })
-}

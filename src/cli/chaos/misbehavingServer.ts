@@ -10,6 +10,7 @@ import * as FiberSet from "effect/FiberSet"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import { type AddressInfo, createServer, type Socket } from "node:net"
+import * as Address from "../address.ts"
 import { answer, type Asked, isUpgrade, readAsked } from "./answers.ts"
 import { ChaosSession, type Manners } from "./chaosSession.ts"
 import type { Fault, SessionFault } from "./Fault.ts"
@@ -246,7 +247,7 @@ export const make = (
       })
 
     const self: MisbehavingServer = {
-      url: `ws://${host.includes(":") ? `[${host}]` : host}:${port}/`,
+      url: `${Address.url("ws", { host, port })}/`,
       port,
       misbehave: (faults) => Effect.sync(() => list.add(faults)),
       replaceFaults: (faults) => Effect.sync(() => list.replace(faults)),

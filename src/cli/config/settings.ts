@@ -2,6 +2,7 @@
  * What a config says beside its connections.
  */
 import * as Redacted from "effect/Redacted"
+import * as Address from "../address.ts"
 import type { Problem } from "./problem.ts"
 import { bytesOf, millisOf } from "./quantities.ts"
 import type { Settings } from "./RunConfig.ts"
@@ -14,7 +15,7 @@ export const settingsOf = (
 ): { readonly settings: Settings; readonly problems: ReadonlyArray<Problem> } => {
   const problems: Array<Problem> = []
   const { daemon, http, log } = config
-  const address = http === undefined ? undefined : addressOf(http.listen)
+  const address = http === undefined ? undefined : Address.parse(http.listen)
   if (http !== undefined && address === undefined) {
     problems.push({
       path: ["http", "listen"],
@@ -49,11 +50,3 @@ export const settingsOf = (
 }
 
 const millis = (text: string | undefined): number | undefined => text === undefined ? undefined : millisOf(text)
-
-/** `HOST:PORT`, with brackets around an address of IPv6; port 0 is any. */
-export const addressOf = (text: string): { readonly host: string; readonly port: number } | undefined => {
-  const [, bracketed, host, digits] = /^(?:\[([0-9a-f:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/i.exec(text) ?? []
-  const name = bracketed ?? host
-  const port = Number(digits)
-  return name === undefined || port > 65_535 ? undefined : { host: name, port }
-}

@@ -5,9 +5,9 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
+import * as Address from "../address.ts"
 import { load } from "../config/load.ts"
 import type { RunConfig } from "../config/RunConfig.ts"
-import { addressOf } from "../config/settings.ts"
 import { CliFailure, failure } from "../failure.ts"
 import { Output } from "../output.ts"
 import { alreadyRunning, presence } from "./claim.ts"
@@ -37,12 +37,7 @@ type Needs = FileSystem.FileSystem | Path.Path | ChildProcessSpawner | Output
 export const start = (input: StartInput): Effect.Effect<void, CliFailure, Needs> =>
   Effect.gen(function*() {
     const output = yield* Output
-    if (input.http !== undefined && addressOf(input.http) === undefined) {
-      return yield* failure(
-        "usage",
-        `--http must be HOST:PORT, such as 127.0.0.1:9464; got ${JSON.stringify(input.http)}`
-      )
-    }
+    if (input.http !== undefined) yield* Address.fromHttpFlag(input.http)
     const config = yield* load(input.config)
     const place = yield* placeFor(config, input.runtimeDir)
     yield* refuseTwin(place, input.runtimeDir)

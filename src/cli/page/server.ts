@@ -9,6 +9,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
+import * as Address from "../address.ts"
 import { type CliFailure, failure } from "../failure.ts"
 import { Fleet } from "../fleet/Fleet.ts"
 import * as Assets from "./assets.ts"
@@ -36,7 +37,7 @@ export const serve = (
 ): Effect.Effect<{ readonly address: string }, CliFailure, Fleet | Scope.Scope> =>
   Effect.gen(function*() {
     yield* checkToken(options)
-    const host = options.host.replace(/^\[(.*)\]$/, "$1")
+    const { host } = options
     const fleet = yield* Fleet
     const live = yield* Live.make(fleet)
 
@@ -68,7 +69,7 @@ export const serve = (
       return secured(answer ?? (yield* routes))
     }))
     yield* Effect.addFinalizer(() => live.end)
-    return { address: `http://${host.includes(":") ? `[${host}]` : host}:${port}/` }
+    return { address: `${Address.url("http", { host, port })}/` }
   })
 
 const checkToken = (options: ServeOptions): Effect.Effect<void, CliFailure> => {

@@ -6,8 +6,8 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import type * as Scope from "effect/Scope"
+import * as Address from "../address.ts"
 import type { RunConfig } from "../config/RunConfig.ts"
-import { addressOf } from "../config/settings.ts"
 import type { ControlAddress } from "../daemon/controlServer.ts"
 import type { CliFailure } from "../failure.ts"
 import type { Applied, Fleet } from "../fleet/Fleet.ts"
@@ -62,7 +62,7 @@ const page = (
 ): Effect.Effect<string | undefined, CliFailure, Fleet | Output | Scope.Scope> =>
   Effect.gen(function*() {
     const { http } = config.settings
-    const address = options.http === undefined ? http : addressOf(options.http)
+    const address = options.http === undefined ? http : Address.parse(options.http)
     if (address === undefined) return undefined
     const { serve } = yield* Effect.promise(() => import("../page/server.ts"))
     const served = yield* serve({ host: address.host, port: address.port, token: http?.token })

@@ -2,11 +2,11 @@
  * What `holdfast run` does.
  */
 import * as Effect from "effect/Effect"
+import * as Address from "../address.ts"
 import { load } from "../config/load.ts"
 import type { RunConfig } from "../config/RunConfig.ts"
-import { addressOf } from "../config/settings.ts"
 import { placeIn, runtimeFolders, surroundings } from "../daemon/place.ts"
-import { type CliFailure, failure } from "../failure.ts"
+import type { CliFailure } from "../failure.ts"
 import { chosen } from "./chosen.ts"
 import { describe } from "./described.ts"
 import { service, type ServiceNeeds } from "./service.ts"
@@ -23,9 +23,7 @@ export interface RunInput {
 export const run = Effect.fnUntraced(function*(
   { check, connections, control, file, http }: RunInput
 ): Effect.fn.Return<void, CliFailure, ServiceNeeds> {
-  if (http !== undefined && addressOf(http) === undefined) {
-    return yield* failure("usage", `--http must be HOST:PORT, such as 127.0.0.1:9464; got ${JSON.stringify(http)}`)
-  }
+  if (http !== undefined) yield* Address.fromHttpFlag(http)
   const config = yield* load(file)
   if (!check) {
     return yield* service(config, { http, connections, control: control ? controlSocket(config) : undefined })

@@ -1,6 +1,6 @@
 import * as Redacted from "effect/Redacted"
 import { describe, expect, it } from "vitest"
-import { addressOf, settingsOf } from "../../../src/cli/config/settings.ts"
+import { settingsOf } from "../../../src/cli/config/settings.ts"
 
 describe("settings", () => {
   it("are numbers and absolute paths", () => {
@@ -24,19 +24,5 @@ describe("settings", () => {
       path: ["http", "listen"],
       sentence: `must be HOST:PORT, such as "127.0.0.1:9464"; got "9464"`
     }])
-  })
-})
-
-describe("an address", () => {
-  it.each([
-    ["127.0.0.1:0", { host: "127.0.0.1", port: 0 }],
-    ["[::1]:80", { host: "::1", port: 80 }],
-    ["localhost:9464", { host: "localhost", port: 9464 }],
-    ["x:70000", undefined],
-    ["x", undefined],
-    [":80", undefined],
-    ["::1:80", undefined]
-  ])("%s", (text, address) => {
-    expect(addressOf(text)).toEqual(address)
   })
 })
