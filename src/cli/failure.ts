@@ -11,7 +11,9 @@ export class CliFailure extends Schema.TaggedError<CliFailure>("holdfast/cli/Cli
   message: Schema.String,
   /** What to do, a sentence; where it is not in the message already. */
   advice: Schema.optional(Schema.String),
-  cause: Schema.optional(ConnectionError)
+  cause: Schema.optional(ConnectionError),
+  /** The tag of the cause's reason, where another process had the cause. */
+  reason: Schema.optional(Schema.String)
 }) {
   get exitCode(): number {
     return exitCodes[this.exit]
@@ -21,6 +23,10 @@ export class CliFailure extends Schema.TaggedError<CliFailure>("holdfast/cli/Cli
 /** A failure of a kind. */
 export const failure = (exit: ExitName, message: string, advice?: string): CliFailure =>
   new CliFailure({ exit, message, advice })
+
+/** The failure of one of several connections, with its name in front. */
+export const ofConnection = (connection: string, { advice, cause, exit, message, reason }: CliFailure): CliFailure =>
+  new CliFailure({ exit, message: `${connection}: ${message}`, advice, cause, reason })
 
 /** What a connection's end means for the command that held it. `dials` tells whether it was tried again. */
 export const connectionFailure = (

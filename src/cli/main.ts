@@ -85,11 +85,12 @@ const say = (output: Output["Service"], failure: CliFailure): Effect.Effect<void
   // Who has gone is not told that he has.
   if (failure.exit === "brokenPipe") return Effect.void
   const { advice, cause, exit, exitCode, message } = failure
+  const reason = cause?.reason._tag ?? failure.reason
   return output.note("error", "failed", advice === undefined || output.json ? message : `${message}\n${advice}`, {
     exit,
     exitCode,
     ...(advice === undefined ? {} : { advice }),
-    ...(cause === undefined ? {} : { reason: cause.reason._tag })
+    ...(reason === undefined ? {} : { reason })
   })
 }
 

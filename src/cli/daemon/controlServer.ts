@@ -8,7 +8,7 @@ import type * as FileSystem from "effect/FileSystem"
 import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import type * as Scope from "effect/Scope"
 import * as net from "node:net"
-import { CliFailure, connectionFailure, failure } from "../failure.ts"
+import { type CliFailure, connectionFailure, failure, ofConnection } from "../failure.ts"
 import { type Applied, Fleet, UnknownConnection } from "../fleet/Fleet.ts"
 import { version } from "../version.ts"
 import { claim } from "./claim.ts"
@@ -113,7 +113,7 @@ export const fleetHandlers = (actions: ControlActions): Effect.Effect<Handlers, 
           Effect.catch(({ connection, error }) =>
             Effect.flatMap(
               Effect.orElseSucceed(fleet.report(connection), () => undefined),
-              (report) => Effect.fail(about(connection, connectionFailure(error, { dials: report?.dials })))
+              (report) => Effect.fail(ofConnection(connection, connectionFailure(error, { dials: report?.dials })))
             )
           ),
           Effect.as({})
@@ -141,9 +141,5 @@ const toFailure = (connection: string) => (error: FleetError): CliFailure =>
   error instanceof UnknownConnection
     ? failure("usage", error.message)
     : error._tag === "CliFailure"
-    ? about(connection, error)
-    : about(connection, connectionFailure(error))
-
-/** With the connection's name in front, since there are several. */
-const about = (connection: string, { advice, cause, exit, message }: CliFailure): CliFailure =>
-  new CliFailure({ exit, message: `${connection}: ${message}`, advice, cause })
+    ? ofConnection(connection, error)
+    : ofConnection(connection, connectionFailure(error))

@@ -2,7 +2,7 @@
  * What the end of a worker means: in words, and for what comes next.
  */
 import { exitCodes, type ExitName } from "../exitCodes.ts"
-import { type CliFailure, failure } from "../failure.ts"
+import { CliFailure } from "../failure.ts"
 import type { ProcessEnd } from "./protocol.ts"
 
 /** How it ended. */
@@ -28,6 +28,7 @@ export const describeEnd = ({ at, code, signal, stderr }: Ended): ProcessEnd => 
     code: code ?? undefined,
     signal: signal ?? undefined,
     exit: signal !== null ? undefined : said?.exit,
+    reason: signal !== null || memory ? undefined : said?.reason,
     advice: memory
       ? "Give it more with NODE_OPTIONS=--max-old-space-size=MEGABYTES, or keep fewer messages in its queues."
       : signal === "SIGKILL"
@@ -37,17 +38,25 @@ export const describeEnd = ({ at, code, signal, stderr }: Ended): ProcessEnd => 
   }
 }
 
+interface LastWords {
+  readonly message: string
+  readonly exit?: string
+  readonly reason?: string
+  readonly advice?: string
+}
+
 /** What the command itself says last where it fails: a note of the event `failed` or `defect`. */
 const lastWords = (
   stderr: ReadonlyArray<string>
-): { readonly message: string; readonly exit?: string; readonly advice?: string } | undefined => {
+): LastWords | undefined => {
   for (const line of stderr.toReversed()) {
     const note = parse(line)
     if (note?.["event"] !== "failed" && note?.["event"] !== "defect") continue
-    const { advice, exit, message } = note
+    const { advice, exit, message, reason } = note
     return {
       message: String(message),
       ...(typeof exit === "string" ? { exit } : {}),
+      ...(typeof reason === "string" ? { reason } : {}),
       ...(typeof advice === "string" ? { advice } : {})
     }
   }
@@ -79,7 +88,7 @@ export const isCrash = ({ code, signal }: ProcessEnd, wasRunning: boolean): bool
 const own: ReadonlySet<number> = new Set(Object.values(exitCodes).filter((code) => code !== exitCodes.failure))
 
 /** The end as a failure, for who waits for the start. */
-export const failureOfEnd = ({ advice, exit, message }: ProcessEnd): CliFailure =>
-  failure(isExitName(exit) ? exit : "failure", message, advice)
+export const failureOfEnd = ({ advice, exit, message, reason }: ProcessEnd): CliFailure =>
+  new CliFailure({ exit: isExitName(exit) ? exit : "failure", message, advice, reason })
 
 const isExitName = (name: string | undefined): name is ExitName => name !== undefined && name in exitCodes

@@ -24,6 +24,8 @@ export const ProcessEnd = Schema.Struct({
   signal: Schema.optional(Schema.String),
   /** The name of the exit code, where it is one of the command's own. */
   exit: Schema.optional(Schema.String),
+  /** The tag of the connection error that ended it. */
+  reason: Schema.optional(Schema.String),
   advice: Schema.optional(Schema.String),
   /** The last lines of its stderr. */
   stderr: Schema.Array(Schema.String)

@@ -69,7 +69,8 @@ const afterOthers = (error: CliFailure, sent: number): CliFailure =>
     exit: error.exit,
     message: `Line ${sent + 1} of stdin: ${error.message}`,
     advice: `${sent} ${sent === 1 ? "line" : "lines"} before it went out.`,
-    cause: error.cause
+    cause: error.cause,
+    reason: error.reason
   })
 
 const deliver = (client: Client, request: SendRequest, timeout: number): Effect.Effect<void, CliFailure> =>

@@ -148,7 +148,8 @@ const stillThere = (error: CliFailure, { name }: Place): CliFailure =>
     advice: `${
       error.advice === undefined ? "" : `${error.advice} `
     }The daemon keeps the other connections: holdfast status ${name}.`,
-    cause: error.cause
+    cause: error.cause,
+    reason: error.reason
   })
 
 const tooLate = ({ name }: Place, wait: number): CliFailure =>

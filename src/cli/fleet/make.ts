@@ -9,7 +9,7 @@ import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
-import { type CliFailure, connectionFailure, failure } from "../failure.ts"
+import { type CliFailure, connectionFailure, failure, ofConnection } from "../failure.ts"
 import { type Activity, type Applied, Fleet, type Plan, UnknownConnection } from "./Fleet.ts"
 import { makeMember, type Member, type MemberOwner } from "./member.ts"
 
@@ -32,7 +32,10 @@ export const make: Effect.Effect<Fleet["Service"], never, Scope.Scope> = Effect.
     const first = all.find((member) => member.gaveUp() !== undefined)
     const error = first?.gaveUp()
     if (first === undefined || error === undefined || !all.every((member) => member.isOver())) return
-    Deferred.doneUnsafe(over, Effect.fail(connectionFailure(error, { dials: first.dials() })))
+    Deferred.doneUnsafe(
+      over,
+      Effect.fail(ofConnection(first.plan.name, connectionFailure(error, { dials: first.dials() })))
+    )
   }
 
   const find = (name: string): Effect.Effect<Member, UnknownConnection> =>
@@ -45,13 +48,14 @@ export const make: Effect.Effect<Fleet["Service"], never, Scope.Scope> = Effect.
 
   const endAll = (list: ReadonlyArray<Member>) => Effect.forEach(list, ({ end }) => end, { concurrency: "unbounded" })
 
-  /** The same connection anew; where it cannot begin, its place is empty. */
+  /** The same connection anew; where it cannot begin, it is closed. */
   const restart = (member: Member): Effect.Effect<void, CliFailure> =>
     Effect.gen(function*() {
       yield* member.end
       const next = yield* makeMember(member.plan, owner)
       members.set(member.plan.name, next)
-      yield* next.begin
+      // What cannot be attached is said; until then it may be asked for once more.
+      yield* Effect.onError(next.begin, () => next.end)
     })
 
   const apply = (plans: ReadonlyArray<Plan>): Effect.Effect<Applied, CliFailure> =>

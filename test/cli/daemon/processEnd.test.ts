@@ -9,6 +9,7 @@ const refused = JSON.stringify({
   message: "a: refused with 403",
   exit: "refused",
   exitCode: 10,
+  reason: "HandshakeRejected",
   advice: "Check the credentials."
 })
 
@@ -16,7 +17,12 @@ describe("the end of a worker", () => {
   it("is told in its own last words", () => {
     const end = ended({ code: 10, stderr: ["{\"event\":\"open\"}", refused, ""] })
     expect(end).toMatchObject({ message: "a: refused with 403", exit: "refused", code: 10 })
-    expect(failureOfEnd(end)).toMatchObject({ exit: "refused", exitCode: 10, advice: "Check the credentials." })
+    expect(failureOfEnd(end)).toMatchObject({
+      exit: "refused",
+      exitCode: 10,
+      reason: "HandshakeRejected",
+      advice: "Check the credentials."
+    })
   })
 
   it("is told by its signal", () => {

@@ -153,6 +153,25 @@ describe("a fleet", () => {
       )
     }))
 
+  it.live("closes one that cannot be started again, and starts it when it can", () =>
+    Effect.gen(function*() {
+      const server = yield* wsServer.echo()
+      let full = false
+      const fleet = yield* make
+      const attach = () => full ? Effect.fail(failure("output", "no such folder")) : Effect.void
+      yield* fleet.apply([plan("feed", server.url, { attach })])
+      yield* fleet.started
+      yield* fleet.close("feed")
+      yield* Effect.repeat(fleet.report("feed"), { until: ({ state }) => state === "Closed" })
+      full = true
+      expect(yield* Effect.flip(fleet.reconnect("feed"))).toMatchObject({ message: "no such folder" })
+      expect((yield* fleet.report("feed")).state).toBe("Closed")
+      full = false
+      yield* fleet.reconnect("feed")
+      yield* fleet.started
+      expect((yield* fleet.report("feed")).state).toBe("Open")
+    }))
+
   it.live("tells how the last session ended, and by whom", () =>
     Effect.gen(function*() {
       let socket: WebSocket | undefined
@@ -182,7 +201,10 @@ describe("a fleet", () => {
       expect([started.connection, started.error.reason._tag]).toEqual(["refused", "HandshakeRejected"])
       const ended = yield* Effect.forkScoped(Effect.flip(fleet.ended))
       yield* fleet.close("open")
-      expect((yield* Fiber.join(ended)).exit).toBe("refused")
+      const { exit, message } = yield* Fiber.join(ended)
+      expect(exit).toBe("refused")
+      // With several connections it is told of which one.
+      expect(message).toMatch(/^refused: ws:.* HTTP 403/)
     }))
 
   it.live("goes on where all were closed by us", () =>
