@@ -6,10 +6,7 @@ import * as Argument from "effect/cli/Argument"
 import type * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { durationFlag, sizeFlag } from "./quantities.ts"
-
-/** A switch without a `--no-` form of its own. */
-const toggle = (name: string): Flag.Flag<boolean> =>
-  Flag.Boolean(name).pipe(Flag.withoutNegation, Flag.withDefault(false))
+import { toggle } from "./toggle.ts"
 
 const pem = (name: string, what: string): Flag.Flag<string> =>
   Flag.String(name).pipe(Flag.withMetavar("file"), Flag.withDescription(what))
@@ -27,9 +24,7 @@ export const connectionFlags = {
     Flag.withDescription("Subprotocol to offer; several by repeating it, or with commas"),
     Flag.atLeast(0)
   ),
-  allowNoSubprotocol: toggle("allow-no-subprotocol").pipe(
-    Flag.withDescription("Take a server that names none of the offered subprotocols")
-  ),
+  allowNoSubprotocol: toggle("allow-no-subprotocol", "Take a server that names none of the offered subprotocols"),
   header: Flag.Redacted("header").pipe(
     Flag.withAlias("H"),
     Flag.withMetavar("'Name: value'"),
@@ -80,11 +75,8 @@ export const connectionFlags = {
     Flag.withDescription("The same, from an environment variable"),
     Flag.optional
   ),
-  askPassphrase: toggle("ask-passphrase").pipe(Flag.withDescription("The same, asked for on the terminal")),
-  noCheck: toggle("no-check").pipe(
-    Flag.withAlias("n"),
-    Flag.withDescription("Take a server that cannot prove who it is; for tests only")
-  ),
+  askPassphrase: toggle("ask-passphrase", "The same, asked for on the terminal"),
+  noCheck: toggle("no-check", "Take a server that cannot prove who it is; for tests only").pipe(Flag.withAlias("n")),
   servername: Flag.String("servername").pipe(
     Flag.withMetavar("name"),
     Flag.withDescription("Host name to ask for in TLS and to check the certificate for"),
@@ -109,11 +101,8 @@ export const connectionFlags = {
     Flag.withDescription("Redirects to follow at most; none by default"),
     Flag.optional
   ),
-  location: toggle("location").pipe(
-    Flag.withAlias("L"),
-    Flag.withDescription("Follow redirects, ten at most")
-  ),
-  compress: toggle("compress").pipe(Flag.withDescription("Offer compression (permessage-deflate)")),
+  location: toggle("location", "Follow redirects, ten at most").pipe(Flag.withAlias("L")),
+  compress: toggle("compress", "Offer compression (permessage-deflate)"),
   maxPayload: sizeFlag("max-payload").pipe(
     Flag.withDescription("Largest message to take; 16MiB by default"),
     Flag.optional

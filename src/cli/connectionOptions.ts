@@ -5,13 +5,13 @@
 import type { Environment } from "effect/cli/Prompt"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import * as Base64 from "effect/encoding/Base64"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { ConnectionError } from "../ConnectionError.ts"
 import type * as NodeConnection from "../node/NodeConnection.ts"
 import type { NodeTransportOptions, TlsOptions } from "../node/NodeTransport.ts"
+import { basicAuth } from "./basicAuth.ts"
 import type { ConnectionFlags } from "./connectionFlags.ts"
 import { type CliFailure, connectionFailure, failure } from "./failure.ts"
 
@@ -92,7 +92,7 @@ const requestHeaders = (
     for (const header of flags.header) all.push(yield* headerLine("--header", Redacted.value(header)))
     for (const file of flags.headerFile) all.push(...(yield* headersOfFile(file)))
     for (const pair of flags.headerEnv) all.push(yield* headerOfVariable(pair))
-    const basic = yield* basicAuth(flags)
+    const basic = yield* authorization(flags)
     if (basic !== undefined) {
       if (all.some(([name]) => name.toLowerCase() === "authorization")) {
         return yield* usage("--auth and an Authorization header exclude each other: give one of them.")
@@ -142,7 +142,7 @@ const headerOfVariable = (pair: string): Effect.Effect<Header, CliFailure> => {
   return Effect.map(variable("--header-env", pair.slice(equals + 1).trim()), (value) => [name, Redacted.value(value)])
 }
 
-const basicAuth = (flags: ConnectionFlags): Effect.Effect<string | undefined, CliFailure> =>
+const authorization = (flags: ConnectionFlags): Effect.Effect<string | undefined, CliFailure> =>
   Effect.gen(function*() {
     if (Option.isSome(flags.auth) && Option.isSome(flags.authEnv)) {
       return yield* usage("--auth and --auth-env exclude each other: give one of them.")
@@ -155,7 +155,7 @@ const basicAuth = (flags: ConnectionFlags): Effect.Effect<string | undefined, Cl
     if (!credentials.includes(":")) {
       return yield* usage(`${Option.isSome(flags.auth) ? "--auth" : "--auth-env"} must be user:password, with a colon.`)
     }
-    return `Basic ${Base64.encode(credentials)}`
+    return basicAuth(credentials)
   })
 
 // ---------------------------------------------------------------------------

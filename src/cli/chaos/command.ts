@@ -5,6 +5,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import { durationFlag } from "../quantities.ts"
+import { toggle } from "../toggle.ts"
 
 /** `holdfast chaos`. */
 export const chaos = Command.make(
@@ -22,10 +23,7 @@ export const chaos = Command.make(
       Flag.withMetavar("name,key=value"),
       Flag.atLeast(0)
     ),
-    faults: Flag.Boolean("faults").pipe(
-      Flag.withDescription("Lists the faults there are, and ends"),
-      Flag.withDefault(false)
-    ),
+    faults: toggle("faults", "Lists the faults there are, and ends"),
     echo: Flag.Boolean("echo").pipe(
       Flag.withDescription("Sends back every message; the default where there is no --feed"),
       Flag.optional

@@ -11,6 +11,7 @@ import type { Message } from "../../Link.ts"
 import type * as NodeConnection from "../../node/NodeConnection.ts"
 import type { NodeTransportOptions, TlsOptions } from "../../node/NodeTransport.ts"
 import * as Reconnect from "../../Reconnect.ts"
+import { basicAuth } from "../basicAuth.ts"
 import { bytesOf, millisOf } from "./quantities.ts"
 import type { ConnectionKeys } from "./schema.ts"
 
@@ -61,7 +62,7 @@ const plain = (value: string | Redacted.Redacted): string => typeof value === "s
 const authorization = ({ bearer, password, username }: Keys<"auth">): Redacted.Redacted =>
   Redacted.make(
     bearer === undefined
-      ? `Basic ${Buffer.from(`${username ?? ""}:${plain(password ?? "")}`).toString("base64")}`
+      ? basicAuth(`${username ?? ""}:${plain(password ?? "")}`)
       : `Bearer ${plain(bearer)}`
   )
 

@@ -6,9 +6,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import { connectionFlags, urlArgument } from "../connectionFlags.ts"
 import { durationFlag } from "../quantities.ts"
-
-const toggle = (name: string, description: string): Flag.Flag<boolean> =>
-  Flag.Boolean(name).pipe(Flag.withoutNegation, Flag.withDefault(false), Flag.withDescription(description))
+import { toggle } from "../toggle.ts"
 
 const config = {
   url: urlArgument,

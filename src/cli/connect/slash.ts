@@ -140,7 +140,7 @@ const ping = (
   wrong: (message: string) => Effect.Effect<void>
 ): Effect.Effect<void> =>
   Effect.gen(function*() {
-    const started = yield* Clock.currentTimeNanos
+    const started = yield* Clock.monotonicTimeNanos
     const sent = new TextEncoder().encode(payload)
     const answered = yield* Deferred.make<void>()
     yield* link.onPong((pong) => {
@@ -148,7 +148,7 @@ const ping = (
     })
     yield* Effect.ignore(link.ping(sent))
     const result = yield* Effect.timeoutOption(Deferred.await(answered), "10 seconds")
-    const rtt = Duration.nanos((yield* Clock.currentTimeNanos) - started)
+    const rtt = Duration.nanos((yield* Clock.monotonicTimeNanos) - started)
     return yield* Option.isSome(result)
       ? say(`Pong after ${inWords(rtt)}.`)
       : wrong("No pong came within 10 s.")

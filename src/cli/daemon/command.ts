@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { durationFlag } from "../quantities.ts"
+import { toggle } from "../toggle.ts"
 
 const config = Argument.File("config", { mustExist: false }).pipe(
   Argument.withDescription("What to keep alive: a file in TOML, YAML or JSON")
@@ -29,16 +30,9 @@ const timeout = durationFlag("timeout").pipe(
   Flag.withDescription("How long it may take to end, before it is signalled"),
   Flag.withDefault(Duration.seconds(10))
 )
-const force = Flag.Boolean("force").pipe(
-  Flag.withDescription("Signal a daemon that does not answer at once"),
-  Flag.withDefault(false)
-)
+const force = toggle("force", "Signal a daemon that does not answer at once")
 const watching = {
-  watch: Flag.Boolean("watch").pipe(
-    Flag.withAlias("w"),
-    Flag.withDescription("Show it again and again"),
-    Flag.withDefault(false)
-  ),
+  watch: toggle("watch", "Show it again and again").pipe(Flag.withAlias("w")),
   interval: durationFlag("interval").pipe(
     Flag.withDescription("How often, with --watch"),
     Flag.withDefault(Duration.seconds(1))
@@ -167,11 +161,7 @@ export const logs = Command.make(
   "logs",
   {
     target,
-    follow: Flag.Boolean("follow").pipe(
-      Flag.withAlias("f"),
-      Flag.withDescription("Print what comes, too, until interrupted"),
-      Flag.withDefault(false)
-    ),
+    follow: toggle("follow", "Print what comes, too, until interrupted").pipe(Flag.withAlias("f")),
     lines: Flag.Int("lines").pipe(
       Flag.withAlias("n"),
       Flag.withDescription("How many of the last lines"),
@@ -196,14 +186,8 @@ export const send = Command.make(
       Argument.withDescription("[CONNECTION] MESSAGE; - for the lines of stdin"),
       Argument.between(1, 2)
     ),
-    binary: Flag.Boolean("binary").pipe(
-      Flag.withDescription("Send the message's bytes as a binary one"),
-      Flag.withDefault(false)
-    ),
-    hex: Flag.Boolean("hex").pipe(
-      Flag.withDescription("The message is bytes in hex"),
-      Flag.withDefault(false)
-    ),
+    binary: toggle("binary", "Send the message's bytes as a binary one"),
+    hex: toggle("hex", "The message is bytes in hex"),
     timeout: durationFlag("timeout").pipe(
       Flag.withDescription("How long each message may wait for its connection"),
       Flag.withDefault(Duration.seconds(10))

@@ -46,7 +46,7 @@ export const serve = (
     const server = yield* NodeHttpServer.make(() => node, {
       host,
       port: options.port,
-      gracefulShutdownTimeout: "1 second"
+      gracefulShutdownTimeout: "500 millis"
     }).pipe(Effect.mapError(({ cause }) => cannotListen(options, cause as NodeJS.ErrnoException)))
     // A connection that could not be taken is no reason to end.
     node.on("error", () => undefined)

@@ -3,6 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import { proxyRefusal } from "../../node/internal/proxy.ts"
+import { basicAuthOf } from "../basicAuth.ts"
 import type { Incoming } from "./Incoming.ts"
 import { readHead } from "./responseHead.ts"
 import { error, type Problem, problem, type Told } from "./Step.ts"
@@ -15,10 +16,8 @@ export const tunnel = (
 ): Effect.Effect<readonly [Incoming, Told], Problem> =>
   Effect.gen(function*() {
     const lines = [`CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`]
-    if (proxy.username !== "" || proxy.password !== "") {
-      const credentials = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`
-      lines.push(`Proxy-Authorization: Basic ${Buffer.from(credentials).toString("base64")}`)
-    }
+    const authorization = basicAuthOf(proxy)
+    if (authorization !== undefined) lines.push(`Proxy-Authorization: ${authorization}`)
     incoming.socket.write(`${lines.join("\r\n")}\r\n\r\n`)
     const head = yield* incoming.when(() => readHead(incoming.bytes) ?? (incoming.over ? "gone" : undefined))
     const where = proxy.host

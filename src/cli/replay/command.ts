@@ -5,6 +5,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
+import { toggle } from "../toggle.ts"
 
 const config = {
   file: Argument.String("file").pipe(Argument.withDescription("What holdfast connect --record wrote")),
@@ -18,16 +19,8 @@ const config = {
     Flag.withDescription("2 is twice as fast, 0.5 half; 0 is as fast as can be"),
     Flag.withDefault(1)
   ),
-  loop: Flag.Boolean("loop").pipe(
-    Flag.withoutNegation,
-    Flag.withDescription("Begin again after the last session, and never end"),
-    Flag.withDefault(false)
-  ),
-  inTurn: Flag.Boolean("in-turn").pipe(
-    Flag.withoutNegation,
-    Flag.withDescription("Wait for a message of the client wherever one was sent in the recording"),
-    Flag.withDefault(false)
-  )
+  loop: toggle("loop", "Begin again after the last session, and never end"),
+  inTurn: toggle("in-turn", "Wait for a message of the client wherever one was sent in the recording")
 } satisfies Command.Command.Config
 
 /** What the flags said. */

@@ -6,6 +6,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { toggle } from "../toggle.ts"
 
 /** `holdfast run CONFIG`. */
 export const run = Command.make(
@@ -18,14 +19,8 @@ export const run = Command.make(
       Flag.withDescription("Serve the page, /metrics, /healthz and /readyz at HOST:PORT, whatever the config says"),
       Flag.optional
     ),
-    check: Flag.Boolean("check").pipe(
-      Flag.withDescription("Only check the config, and print what was understood, secrets hidden"),
-      Flag.withDefault(false)
-    ),
-    control: Flag.Boolean("control").pipe(
-      Flag.withDescription("Answer to holdfast status, connections, send, reload and stop, as a daemon does"),
-      Flag.withDefault(false)
-    ),
+    check: toggle("check", "Only check the config, and print what was understood, secrets hidden"),
+    control: toggle("control", "Answer to holdfast status, connections, send, reload and stop, as a daemon does"),
     connection: Flag.String("connection").pipe(
       Flag.withDescription("Keep only the connection of this name; may be given several times"),
       Flag.atLeast(0)

@@ -22,9 +22,9 @@ export const weightOf = ({ message }: Delivery): number =>
   (typeof message === "string" ? message.length * 2 : message.byteLength) + 128
 
 /** The object of `ndjson`. Bytes are in base64. */
-export const recordOf = ({ at, connection, message, session }: Delivery): object => ({
+const recordOf = ({ at, connection, message, session }: Delivery, iso = isoOf(at)): object => ({
   connection,
-  at: DateTime.formatIso(DateTime.makeUnsafe(at)),
+  at: iso,
   ...(session === undefined ? {} : { session }),
   ...(typeof message === "string" ? { text: message } : { base64: Buffer.from(message).toString("base64") })
 })
@@ -32,13 +32,23 @@ export const recordOf = ({ at, connection, message, session }: Delivery): object
 /** The bytes of messages, each ended by a line break. */
 export const linesOf = (deliveries: ReadonlyArray<Delivery>, format: Format): Uint8Array => {
   if (format === "ndjson") {
-    return Buffer.from(deliveries.map((delivery) => `${JSON.stringify(recordOf(delivery))}\n`).join(""))
+    let at: number | undefined
+    let iso = ""
+    const line = (delivery: Delivery): string => {
+      // What came together has one time.
+      if (delivery.at !== at) iso = isoOf(at = delivery.at)
+      return `${JSON.stringify(recordOf(delivery, iso))}\n`
+    }
+    return Buffer.from(deliveries.map(line).join(""))
   }
   const texts = deliveries.every(({ message }) => typeof message === "string")
   return texts
     ? Buffer.from(deliveries.map(({ message }) => `${String(message)}\n`).join(""))
     : Buffer.concat(deliveries.flatMap(({ message }) => [Buffer.from(message as string), lineBreak]))
 }
+
+/** When it came, ISO 8601. */
+export const isoOf = (at: number): string => DateTime.formatIso(DateTime.makeUnsafe(at))
 
 const lineBreak = Buffer.from("\n")
 

@@ -8,7 +8,7 @@ export const program = (
   command: string | ReadonlyArray<string>,
   options: ChildProcess.CommandOptions
 ): ChildProcess.Command => {
-  const all: ChildProcess.CommandOptions = { ...options, extendEnv: true, forceKillAfter: "1 second" }
+  const all: ChildProcess.CommandOptions = { ...options, extendEnv: true, forceKillAfter: "500 millis" }
   const [first = "", ...rest] = typeof command === "string" ? [command] : command
   return typeof command === "string"
     ? ChildProcess.make(command, { ...all, shell: "/bin/sh" })

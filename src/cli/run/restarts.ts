@@ -17,9 +17,9 @@ export const restarting = <E, R>(
   run: Effect.Effect<string, E, R>,
   { cap, first }: Restarts,
   onEnd: (how: string, pause: number) => Effect.Effect<void>
-): Effect.Effect<never, E, R> => {
-  const from = (pause: number): Effect.Effect<never, E, R> =>
-    Effect.gen(function*() {
+): Effect.Effect<never, E, R> =>
+  Effect.gen(function*() {
+    for (let pause = first;;) {
       const begun = yield* Clock.currentTimeMillis
       const how = yield* run
       const lasted = (yield* Clock.currentTimeMillis) - begun
@@ -27,7 +27,6 @@ export const restarting = <E, R>(
       const wait = lasted > cap ? first : pause
       yield* onEnd(how, wait)
       yield* Effect.sleep(wait)
-      return yield* from(Math.min(cap, wait * 2))
-    })
-  return from(first)
-}
+      pause = Math.min(cap, wait * 2)
+    }
+  })

@@ -16,6 +16,8 @@ export class WaitingRoom {
   private readonly room = Latch.makeUnsafe(true)
   private readonly some = Latch.makeUnsafe(false)
   private waiting: Array<Delivery> = []
+  /** Where those begin that have not been taken. */
+  private next = 0
   private weight = 0
   private ended = false
 
@@ -24,7 +26,7 @@ export class WaitingRoom {
   }
 
   get size(): number {
-    return this.waiting.length
+    return this.waiting.length - this.next
   }
 
   /** Lets in as many as fit; returns how many did. */
@@ -54,17 +56,22 @@ export class WaitingRoom {
   /** Up to `most`, as soon as there are any; none once it has ended and is empty. */
   take(most: number): Effect.Effect<ReadonlyArray<Delivery>> {
     return Effect.suspend(() => {
-      if (this.waiting.length > 0 || this.ended) return Effect.sync(() => this.takeNow(most))
+      if (this.size > 0 || this.ended) return Effect.sync(() => this.takeNow(most))
       return Effect.andThen(this.some.await, this.take(most))
     })
   }
 
   takeNow(most: number): ReadonlyArray<Delivery> {
-    const taken = this.waiting.length <= most ? this.waiting : this.waiting.slice(0, most)
-    this.waiting = this.waiting.length <= most ? [] : this.waiting.slice(most)
+    const taken = this.waiting.slice(this.next, this.next + most)
+    this.next += taken.length
+    // What was taken is let go of when it is half of what is there: so each is moved once, more or less.
+    if (this.next * 2 >= this.waiting.length) {
+      this.waiting = this.waiting.slice(this.next)
+      this.next = 0
+    }
     for (const delivery of taken) this.weight -= weightOf(delivery)
     if (!this.isFull) this.room.openUnsafe()
-    if (this.waiting.length === 0 && !this.ended) this.some.closeUnsafe()
+    if (this.size === 0 && !this.ended) this.some.closeUnsafe()
     return taken
   }
 
@@ -76,6 +83,6 @@ export class WaitingRoom {
   }
 
   private get isFull(): boolean {
-    return this.waiting.length >= this.bounds.messages || this.weight >= this.bounds.bytes
+    return this.size >= this.bounds.messages || this.weight >= this.bounds.bytes
   }
 }

@@ -3,18 +3,15 @@
  */
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
-import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
+import { toggle } from "../toggle.ts"
 
 /** `holdfast unit`. */
 export const unit = Command.make(
   "unit",
   {
     config: Argument.String("config").pipe(Argument.withDescription("The config file of the connections")),
-    user: Flag.Boolean("user").pipe(
-      Flag.withDescription("For a user's own services (systemctl --user)"),
-      Flag.withDefault(false)
-    )
+    user: toggle("user", "For a user's own services (systemctl --user)")
   },
   (input) => Effect.flatMap(Effect.promise(() => import("./printUnit.ts")), ({ printUnit }) => printUnit(input))
 ).pipe(

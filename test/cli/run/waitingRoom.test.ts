@@ -27,6 +27,19 @@ describe("a waiting room", () => {
       yield* Fiber.join(offer)
     }))
 
+  it("gives them in order, in pieces of any size, and has room for as many", () => {
+    const room = new WaitingRoom({ messages: 1000, bytes: 1_000_000 })
+    const taken: Array<unknown> = []
+    let offered = 0
+    for (const most of [1, 7, 3, 250, 2, 999, 1000, 1]) {
+      offered += room.offerNow(deliveries(...Array.from({ length: 100 }, (_, n) => String(offered + n))))
+      taken.push(...texts(room.takeNow(most)))
+      expect(room.size).toBe(offered - taken.length)
+    }
+    taken.push(...texts(room.takeNow(1000)))
+    expect(taken).toEqual(Array.from({ length: 800 }, (_, n) => String(n)))
+  })
+
   it.effect("makes who takes wait for messages, and is done when it has ended", () =>
     Effect.gen(function*() {
       const room = new WaitingRoom(bounds)

@@ -2,7 +2,6 @@
  * A sink that runs a command for each message: the message is its stdin, and
  * what is known of it in its environment.
  */
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
@@ -11,7 +10,7 @@ import { programName } from "../../config/programName.ts"
 import { millisOf } from "../../config/quantities.ts"
 import type { Sink } from "../../config/schema.ts"
 import { Output } from "../../output.ts"
-import { bodyOf, type Delivery } from "../delivery.ts"
+import { bodyOf, type Delivery, isoOf } from "../delivery.ts"
 import { program } from "../program.ts"
 import { queuedSink, SinkProblem, waiting } from "../queuedSink.ts"
 import { systemCause } from "../systemCause.ts"
@@ -33,7 +32,7 @@ export const commandSink = Effect.fnUntraced(function*(name: string, sink: Extra
         stderr: "inherit",
         env: {
           HOLDFAST_CONNECTION: delivery.connection,
-          HOLDFAST_AT: DateTime.formatIso(DateTime.makeUnsafe(delivery.at)),
+          HOLDFAST_AT: isoOf(delivery.at),
           HOLDFAST_SESSION: delivery.session === undefined ? "" : String(delivery.session),
           HOLDFAST_TYPE: typeof delivery.message === "string" ? "text" : "binary"
         }

@@ -2,17 +2,19 @@
  * A sink that sends messages to an HTTP server, one by one or many at once.
  */
 import * as Clock from "effect/Clock"
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { retryAfter } from "../../../internal/retryAfter.ts"
+import { basicAuthOf } from "../../basicAuth.ts"
 import { headersOf } from "../../config/connectionOptions.ts"
 import { millisOf } from "../../config/quantities.ts"
 import type { Sink } from "../../config/schema.ts"
 import { Output } from "../../output.ts"
-import { type Delivery, linesOf } from "../delivery.ts"
+import { type Delivery, isoOf, linesOf } from "../delivery.ts"
 import { queuedSink, SinkProblem, waiting } from "../queuedSink.ts"
 
 type HttpSink = Extract<Sink, { type: "http" }>
@@ -42,7 +44,10 @@ export const httpSink = Effect.fnUntraced(function*(name: string, sink: HttpSink
       return yield* new SinkProblem({
         sentence: `the server answered with ${response.status}`,
         rejected: !isTransient(response.status),
-        retryAfter: retryAfter(response.headers["retry-after"], yield* Clock.currentTimeMillis)
+        retryAfter: Option.match(retryAfter(response.headers, yield* Clock.currentTimeMillis), {
+          onNone: () => undefined,
+          onSome: Duration.toMillis
+        })
       })
     }).pipe(
       Effect.mapError((error) =>
@@ -78,20 +83,11 @@ const withoutCredentials = (
   text: string
 ): { readonly url: string; readonly credentials: { readonly authorization?: string } } => {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || (url.username === "" && url.password === "")) return { url: text, credentials: {} }
-  const pair = [url.username, url.password].map(decoded).join(":")
+  const authorization = url === undefined ? undefined : basicAuthOf(url)
+  if (url === undefined || authorization === undefined) return { url: text, credentials: {} }
   url.username = ""
   url.password = ""
-  return { url: url.href, credentials: { authorization: `Basic ${Buffer.from(pair).toString("base64")}` } }
-}
-
-/** A percent sign may stand for itself. */
-const decoded = (text: string): string => {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
+  return { url: url.href, credentials: { authorization } }
 }
 
 type Shape = (request: HttpClientRequest.HttpClientRequest) => HttpClientRequest.HttpClientRequest
@@ -101,7 +97,7 @@ const single = ({ at, connection, message, session }: Delivery, contentType: str
   request.pipe(
     HttpClientRequest.setHeaders({
       "x-holdfast-connection": connection,
-      "x-holdfast-at": DateTime.formatIso(DateTime.makeUnsafe(at)),
+      "x-holdfast-at": isoOf(at),
       ...(session === undefined ? {} : { "x-holdfast-session": String(session) })
     }),
     typeof message === "string"
@@ -116,14 +112,6 @@ const many = (deliveries: ReadonlyArray<Delivery>, contentType: string | undefin
 /** What another attempt may mend; everything else is said of the message itself (RFC 9110 §15.5). */
 const isTransient = (status: number): boolean => status >= 500 || [408, 425, 429].includes(status)
 
-/** The milliseconds that `Retry-After` asks for: seconds, or a date (RFC 9110 §10.2.3). */
-export const retryAfter = (header: string | undefined, now: number): number | undefined => {
-  if (header === undefined) return undefined
-  if (/^\d+$/.test(header.trim())) return Number(header) * 1000
-  const date = Date.parse(header)
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
-}
-
 /** The system's own words lie several causes deep, and the url, which may be secret, stands in those above. */
 const causeOf = (error: unknown): string => {
   let cause: unknown = error
@@ -132,5 +120,6 @@ const causeOf = (error: unknown): string => {
     cause = cause.reason
   }
   while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause
-  return cause instanceof Error ? "code" in cause ? String(cause.code) : cause.name : "no connection"
+  if (!(cause instanceof Error)) return "no connection"
+  return "code" in cause ? String(cause.code) : cause.message.includes("://") ? cause.name : cause.message
 }

@@ -21,7 +21,7 @@ import { restarting } from "../restarts.ts"
 import { systemCause } from "../systemCause.ts"
 
 /** How long the command may take to end after its input has. */
-const endBound = "1 second"
+const endBound = "750 millis"
 
 interface Handover {
   readonly bytes: Uint8Array

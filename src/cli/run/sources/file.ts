@@ -56,18 +56,19 @@ export const followFile = Effect.fnUntraced(function*(
   /** Reads to the end of what is open. */
   const read = (open: Open): Effect.Effect<void, PlatformError.PlatformError> =>
     Effect.gen(function*() {
-      const size = Number((yield* open.file.stat).size)
-      if (size < open.position) {
-        // It was cut, and is written anew from its beginning.
-        open.position = 0
-        lines.reset()
+      for (;;) {
+        const size = Number((yield* open.file.stat).size)
+        if (size < open.position) {
+          // It was cut, and is written anew from its beginning.
+          open.position = 0
+          lines.reset()
+        }
+        yield* open.file.seek(BigInt(open.position), "start")
+        const bytes = yield* open.file.readAlloc(chunk)
+        if (Option.isNone(bytes)) return
+        open.position += bytes.value.byteLength
+        yield* receiver.receive(lines.push(bytes.value))
       }
-      yield* open.file.seek(BigInt(open.position), "start")
-      const bytes = yield* open.file.readAlloc(chunk)
-      if (Option.isNone(bytes)) return
-      open.position += bytes.value.byteLength
-      yield* receiver.receive(lines.push(bytes.value))
-      yield* read(open)
     })
 
   const look: Effect.Effect<void, PlatformError.PlatformError> = Effect.gen(function*() {

@@ -5,7 +5,7 @@ import type * as Scope from "effect/Scope"
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { describe, expect } from "vitest"
-import { httpSink, retryAfter } from "../../../../src/cli/run/sinks/http.ts"
+import { httpSink } from "../../../../src/cli/run/sinks/http.ts"
 import { Notice } from "../../../support/notice.ts"
 import { closedPort } from "../../../support/realConnection.ts"
 import { deliveries, make } from "../../../support/workbench.ts"
@@ -101,6 +101,16 @@ describe("a sink that is an HTTP server", () => {
       ])
     }))
 
+  it.live("says why a url cannot be used at all, without the url", () =>
+    Effect.gen(function*() {
+      const bench = yield* make()
+      // A port that the fetch standard blocks.
+      const url = Redacted.make("http://127.0.0.1:6000/secret")
+      yield* scoped(Effect.flatMap(sinkOf(bench, { url, retry: false }), (sink) => sink.offer(deliveries("a"))))
+      expect(bench.notes[0]).toContain("the server cannot be reached: bad port")
+      expect(bench.notes.join("\n")).not.toContain("secret")
+    }))
+
   it.live("is sent many at once, where a batch is asked for", () =>
     Effect.gen(function*() {
       const bench = yield* make()
@@ -189,15 +199,4 @@ describe("a sink that is an HTTP server", () => {
       }))
       expect(bench.notes[0]).toContain("the server did not answer within 50ms")
     }))
-})
-
-describe("Retry-After", () => {
-  it("is seconds, or a date", () => {
-    const now = Date.UTC(2026, 0, 1)
-    expect(retryAfter("7", now)).toBe(7000)
-    expect(retryAfter("Thu, 01 Jan 2026 00:00:10 GMT", now)).toBe(10_000)
-    expect(retryAfter("Wed, 31 Dec 2025 00:00:00 GMT", now)).toBe(0)
-    expect(retryAfter("soon", now)).toBeUndefined()
-    expect(retryAfter(undefined, now)).toBeUndefined()
-  })
 })
