@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type { Writable } from "node:stream"
 import { stripVTControlCharacters, styleText } from "node:util"
 import { type CliFailure, failure } from "./failure.ts"
-import { visible, visibleAndColoured } from "./visible.ts"
+import { visible, visibleAndColoured, visibleJson } from "./visible.ts"
 
 /** How important a note is. */
 export type Level = "debug" | "info" | "warn" | "error"
@@ -38,6 +38,9 @@ export class Output extends Context.Service<Output, {
   /** Colours a text for stdout or stderr; gives it back as it is where there are no colours. */
   readonly paint: (style: Style, text: string, to?: "stdout" | "stderr") => string
 }>()("holdfast/cli/Output") {}
+
+/** So much may wait for a reader of stderr, in bytes; it is no reason to run out of memory. */
+const unreadBound = 1024 * 1024
 
 const levels: ReadonlyArray<Level> = ["debug", "info", "warn", "error"]
 
@@ -77,22 +80,34 @@ export const make = (options: OutputOptions): Output["Service"] => {
   const paint = (style: Style, text: string, to: "stdout" | "stderr" = "stderr"): string =>
     colours[to] ? styleText(style, text, { validateStream: false }) : text
 
+  /** Notes since stderr was not read any more. */
+  let leftOut = 0
+  const tell = (at: string, level: Level, event: string, message: string, fields?: Fields): void => {
+    const style = styles[level]
+    const line = json
+      ? visibleJson({ at, level, event, message: stripVTControlCharacters(message), ...fields })
+      : style === undefined
+      ? shown(message)
+      : paint(style, shown(message))
+    stderr.write(`${line}\n`)
+  }
+
   return Output.of({
     json,
     level,
     terminal,
     write,
-    data: (line, record) => write(`${json ? JSON.stringify(record) : line}\n`),
+    data: (line, record) => write(`${json ? visibleJson(record) : line}\n`),
     note: (noteLevel, event, message, fields) =>
       levels.indexOf(noteLevel) < levels.indexOf(level) ? Effect.void : Effect.map(DateTime.now, (now) => {
+        if (stderr.writableLength > unreadBound) return void leftOut++
         const at = DateTime.formatIso(now)
-        stderr.write(
-          json
-            ? `${
-              JSON.stringify({ at, level: noteLevel, event, message: stripVTControlCharacters(message), ...fields })
-            }\n`
-            : `${styles[noteLevel] === undefined ? shown(message) : paint(styles[noteLevel], shown(message))}\n`
-        )
+        if (leftOut > 0) {
+          const notes = leftOut
+          leftOut = 0
+          tell(at, "warn", "left-out", `${notes} notes were left out: nobody read stderr`, { notes })
+        }
+        tell(at, noteLevel, event, message, fields)
       }),
     paint
   })

@@ -10,6 +10,10 @@ export const visible = (text: string): string => text.replace(controls, written)
 export const visibleAndColoured = (text: string): string =>
   text.replace(coloursAndControls, (found) => found.length > 1 ? found : written(found))
 
+/** As JSON on one line, which is the same value to a program. */
+export const visibleJson = (value: unknown): string =>
+  JSON.stringify(value).replace(/[\x7f-\x9f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`)
+
 const written = (control: string): string => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`
 
 // oxlint-disable-next-line no-control-regex -- those are what is looked for

@@ -19,6 +19,21 @@ class Sink extends Writable {
   }
 }
 
+/** Nobody reads it for a while. */
+class Stuck extends Sink {
+  private held: (() => void) | undefined = undefined
+  private stuck = true
+  override _write(chunk: Buffer, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    const write = () => super._write(chunk, encoding, done)
+    if (this.stuck) this.held = write
+    else write()
+  }
+  release(): void {
+    this.stuck = false
+    this.held?.()
+  }
+}
+
 const failing = (code: string) => new Sink(false, Object.assign(new Error(`write ${code}`), { code }))
 
 const setup = (options: Partial<OutputOptions> & { readonly stdout?: Sink; readonly stderr?: Sink } = {}) => {
@@ -53,6 +68,28 @@ describe("output", () => {
         message: "3 dropped",
         messages: 3
       })
+    }))
+
+  it.effect("writes out what would steer a terminal in JSON too, which is the same value", () =>
+    Effect.gen(function*() {
+      const { output, stderr, stdout } = setup({ json: true })
+      yield* output.data("", { text: "\u009b31m\u007f\u001b\u00e4" })
+      yield* output.note("info", "opened", "open", { path: "\u0085" })
+      expect(stdout.text).toBe(`{"text":"\\u009b31m\\u007f\\u001b\u00e4"}\n`)
+      expect(JSON.parse(stdout.text)).toEqual({ text: "\u009b31m\u007f\u001b\u00e4" })
+      expect(stderr.text).toContain(`"path":"\\u0085"`)
+    }))
+
+  it.effect("leaves out notes that nobody reads, and says how many", () =>
+    Effect.gen(function*() {
+      const stderr = new Stuck()
+      const { output } = setup({ stderr })
+      const long = "x".repeat(300_000)
+      for (let n = 0; n < 10; n++) yield* output.note("info", "long", long)
+      expect(stderr.writableLength).toBeLessThan(1_500_000)
+      stderr.release()
+      yield* output.note("info", "opened", "open")
+      expect(stderr.text).toBe(`${`${long}\n`.repeat(4)}6 notes were left out: nobody read stderr\nopen\n`)
     }))
 
   it.effect("leaves out what is less important than asked for", () =>

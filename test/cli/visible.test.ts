@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { visible, visibleAndColoured } from "../../src/cli/visible.ts"
+import { visible, visibleAndColoured, visibleJson } from "../../src/cli/visible.ts"
 
 describe("a text of somebody else's", () => {
   it("has its control characters written out, those above 0x7f too", () => {
@@ -10,6 +10,12 @@ describe("a text of somebody else's", () => {
 
   it("keeps line breaks, tabs, and every other script", () => {
     expect(visible("a\n\tb é 日本 🌊")).toBe("a\n\tb é 日本 🌊")
+  })
+
+  it("is the same value in JSON, written so that it steers nothing", () => {
+    const value = { text: "\u0000\u007f\u009b\u001b[2J é" }
+    expect(visibleJson(value)).not.toMatch(/\p{Cc}/u)
+    expect(JSON.parse(visibleJson(value))).toEqual(value)
   })
 
   it("may keep colours, but nothing that moves the cursor", () => {

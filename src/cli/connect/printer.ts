@@ -3,7 +3,7 @@
  * buffer, which is used again and again: a million lines make no garbage.
  */
 import type { Message } from "../../Link.ts"
-import { visible } from "../visible.ts"
+import { visible, visibleJson } from "../visible.ts"
 
 /**
  * How messages are printed: `text` and `hex` one a line, binary ones as they are
@@ -76,7 +76,7 @@ export class Printer {
   private printed(message: Message, now: string): Message {
     switch (this.format) {
       case "json":
-        return JSON.stringify(record(message, now))
+        return visibleJson(record(message, now))
       case "hex":
         return typeof message === "string" ? message : hex(message)
       default:

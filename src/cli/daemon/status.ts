@@ -8,6 +8,7 @@ import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import * as Terminal from "effect/Terminal"
 import { type CliFailure, failure } from "../failure.ts"
 import { Output } from "../output.ts"
+import { visibleJson } from "../visible.ts"
 import { type Condition, conditionOf, failureOf, recordOf } from "./condition.ts"
 import { all, find } from "./daemons.ts"
 import { connectionsText, statusText } from "./statusText.ts"
@@ -64,7 +65,7 @@ const look = (
       const conditions = yield* now
       const { records, text } = view(conditions, output)
       if (output.json) {
-        for (const record of records) yield* output.write(`${JSON.stringify(record)}\n`)
+        for (const record of records) yield* output.write(`${visibleJson(record)}\n`)
       } else if (watch && output.terminal.stdout) {
         // Home, each line to its end, and the rest of the screen: no flicker, and the scrollback stays.
         const shown = text.split("\n").slice(0, Math.max(1, (yield* rows) - 1)).join("\u001b[K\n")

@@ -47,7 +47,7 @@ describe("a printer", () => {
     const onTerminal = (format: PrintFormat, ...messages: ReadonlyArray<Message>) =>
       Array.from(new Printer(format, true).pieces(messages, at), (piece) => Buffer.from(piece).toString()).join("")
     expect(onTerminal("text", "\u001b[2J\u009b", Uint8Array.of(0x61, 0x07))).toBe("\\x1b[2J\\x9b\na\\x07\n")
-    expect(onTerminal("json", "\u009b")).toContain(`"data":"\\x9b"`)
+    expect(onTerminal("json", "\u009b")).toContain(`"data":"\\u009b"`)
     expect(onTerminal("binary", Uint8Array.of(0x1b))).toBe("\u001b")
   })
 
