@@ -17,6 +17,8 @@ export interface TcpProxy {
   readonly mend: Effect.Effect<void>
   /** From now on nothing goes through the connections that are there, and nobody is told. */
   readonly swallow: Effect.Effect<void>
+  /** The same from now on for each new connection, so many milliseconds after the server has said its first bytes. */
+  readonly swallowAfter: (millis: number) => Effect.Effect<void>
   /** From now on the bytes of every connection fare like this; a function is given its number, from 1. */
   readonly spoil: (towards: "client" | "server", faults: Faults | ((connection: number) => Faults)) => Effect.Effect<
     void
@@ -29,6 +31,7 @@ export const make = (target: number): Effect.Effect<TcpProxy, never, Scope.Scope
     const spoilt = { client: (_: number): Faults => ({}), server: (_: number): Faults => ({}) }
     let connections = 0
     let refuses = false
+    let forgetAfter: number | undefined
     const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
       const number = ++connections
       if (refuses) {
@@ -44,9 +47,15 @@ export const make = (target: number): Effect.Effect<TcpProxy, never, Scope.Scope
         ]
       }
       pairs.add(pair)
+      let forget: NodeJS.Timeout | undefined
+      upstream.once("data", () => {
+        if (forgetAfter === undefined) return
+        forget = setTimeout(() => pair.pumps.forEach((pump) => pump.swallow()), forgetAfter)
+      })
       for (const socket of pair.sockets) {
         socket.on("error", () => undefined)
         socket.on("close", () => {
+          clearTimeout(forget)
           for (const other of pair.sockets) other.destroy()
           for (const pump of pair.pumps) pump.stop()
           pairs.delete(pair)
@@ -85,6 +94,10 @@ export const make = (target: number): Effect.Effect<TcpProxy, never, Scope.Scope
           for (const pump of pumps) pump.swallow()
         }
       }),
+      swallowAfter: (millis) =>
+        Effect.sync(() => {
+          forgetAfter = millis
+        }),
       spoil: (towards, faults) =>
         Effect.sync(() => {
           spoilt[towards] = typeof faults === "function" ? faults : () => faults

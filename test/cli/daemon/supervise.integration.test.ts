@@ -40,7 +40,7 @@ describe("the supervisor", () => {
       const user = yield* home
       const config = user.config(
         "feed.toml",
-        `[daemon.restart]\nlimit = 1\nfirst = "1 second"\n${connection("a", url)}`
+        `[daemon.restart]\nlimit = 1\nfirst = "5 seconds"\n${connection("a", url)}`
       )
       yield* user.run(["start", config])
       const first = yield* user.report("feed")
@@ -58,7 +58,7 @@ describe("the supervisor", () => {
       expect(JSON.parse(status.stdout)).toMatchObject({ state: "dead", pid: first.pid, restarts: 1 })
       expect(JSON.parse(status.stdout).message).toContain("killed by SIGKILL")
       expect(user.log("feed")).toContain("\"event\":\"daemon-ended\"")
-    }))
+    }), 60_000)
 
   it.live("may be killed: its worker ends, and the next start finds the way free", () =>
     Effect.gen(function*() {
