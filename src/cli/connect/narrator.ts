@@ -8,6 +8,7 @@ import * as Stream from "effect/Stream"
 import type { ConnectionService } from "../../Connection.ts"
 import type { ConnectionEvent } from "../../ConnectionEvent.ts"
 import { advise } from "../failure.ts"
+import { duration } from "../inWords.ts"
 import type { Level, Output } from "../output.ts"
 
 interface Note {
@@ -52,7 +53,7 @@ export const noteOf = (event: ConnectionEvent, interactive: boolean, before: Bef
       return {
         level: interactive || again ? "info" : "debug",
         event: "opened",
-        message: again ? `Connected again after ${inWords(event.downtime)}.` : "Connected.",
+        message: again ? `Connected again after ${duration(Duration.toMillis(event.downtime))}.` : "Connected.",
         fields: { session: event.session, attempt: event.attempt, downtime: Duration.toMillis(event.downtime) }
       }
     }
@@ -76,7 +77,9 @@ export const noteOf = (event: ConnectionEvent, interactive: boolean, before: Bef
         event: "waiting",
         message: [
           ...(before === undefined ? [] : [why(before)]),
-          Duration.toMillis(event.delay) < 1 ? "Dialling again." : `Next dial in ${inWords(event.delay)}.`
+          Duration.toMillis(event.delay) < 1
+            ? "Dialling again."
+            : `Next dial in ${duration(Duration.toMillis(event.delay))}.`
         ].join("\n"),
         fields: {
           attempt: event.attempt,
@@ -87,7 +90,11 @@ export const noteOf = (event: ConnectionEvent, interactive: boolean, before: Bef
     case "Paused":
       return { level: "debug", event: "paused", message: "Reading is paused: stdout is slow." }
     case "Resumed":
-      return { level: "debug", event: "resumed", message: `Reading goes on after ${inWords(event.pausedFor)}.` }
+      return {
+        level: "debug",
+        event: "resumed",
+        message: `Reading goes on after ${duration(Duration.toMillis(event.pausedFor))}.`
+      }
     case "Dropped":
       return {
         level: "warn",
@@ -107,16 +114,4 @@ const why = (before: Before): string => {
   // Said once, it need not be said at each attempt.
   const advice = before.attempt === 1 ? advise(before.error) : undefined
   return advice === undefined ? message : `${message}\n${advice}`
-}
-
-/** `1.2 s`, `340 ms`, `2 m 5 s`. */
-export const inWords = (duration: Duration.Duration): string => {
-  const ms = Duration.toMillis(duration)
-  if (ms < 10) return `${ms.toFixed(1)} ms`
-  if (ms < 1000) return `${Math.round(ms)} ms`
-  if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`
-  const seconds = Math.round(ms / 1000)
-  if (seconds < 60) return `${seconds} s`
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} m ${seconds % 60} s`
-  return `${Math.floor(seconds / 3600)} h ${Math.floor(seconds % 3600 / 60)} m`
 }

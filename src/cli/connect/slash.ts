@@ -9,9 +9,9 @@ import * as Option from "effect/Option"
 import type { ConnectionService } from "../../Connection.ts"
 import type { ConnectionStatus } from "../../ConnectionStatus.ts"
 import type { Link } from "../../Link.ts"
+import { duration, roundTrip } from "../inWords.ts"
 import type { Output } from "../output.ts"
 import { fromHex } from "./lines.ts"
-import { inWords } from "./narrator.ts"
 import type { Watcher } from "./watchedTransport.ts"
 
 /** What a line asks for. */
@@ -150,7 +150,7 @@ const ping = (
     const result = yield* Effect.timeoutOption(Deferred.await(answered), "10 seconds")
     const rtt = Duration.nanos((yield* Clock.monotonicTimeNanos) - started)
     return yield* Option.isSome(result)
-      ? say(`Pong after ${inWords(rtt)}.`)
+      ? say(`Pong after ${roundTrip(Duration.toMillis(rtt))}.`)
       : wrong("No pong came within 10 s.")
   }).pipe(Effect.scoped)
 
@@ -163,13 +163,18 @@ export const statusInWords = (status: ConnectionStatus): string => {
       const details = [
         `session ${status.session}`,
         ...Option.match(status.subprotocol, { onNone: () => [], onSome: (name) => [`subprotocol ${name}`] }),
-        ...Option.match(status.rtt, { onNone: () => [], onSome: (rtt) => [`round trip ${inWords(rtt)}`] }),
+        ...Option.match(status.rtt, {
+          onNone: () => [],
+          onSome: (rtt) => [`round trip ${roundTrip(Duration.toMillis(rtt))}`]
+        }),
         ...(status.paused ? ["reading is paused"] : [])
       ]
       return `Open: ${details.join(", ")}.`
     }
     case "Waiting":
-      return `Waiting ${inWords(status.delay)} before attempt ${status.attempt + 1}: ${status.cause.message}`
+      return `Waiting ${duration(Duration.toMillis(status.delay))} before attempt ${
+        status.attempt + 1
+      }: ${status.cause.message}`
     case "Closing":
       return "Closing."
     case "Closed":

@@ -5,8 +5,8 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import { stripVTControlCharacters } from "node:util"
 import type { ConnectionStatus } from "../../ConnectionStatus.ts"
+import * as inWords from "../inWords.ts"
 import type { Style } from "../output.ts"
-import { inWords } from "./narrator.ts"
 
 /** What is told. Durations are milliseconds. */
 export interface StatusLine {
@@ -23,10 +23,11 @@ export interface StatusLine {
 
 /** `[open | rtt 12 ms | last 3 s ago] > `. */
 export const statusLine = ({ age, columns = Infinity, paint, rtt, since, status }: StatusLine): string => {
+  const ping = status._tag === "Open" ? Option.getOrElse(status.rtt, () => rtt) : undefined
   const parts = [
     state(status, since, paint),
-    ...(status._tag === "Open" ? roundTrip(Option.getOrElse(status.rtt, () => rtt)) : []),
-    ...(age === undefined ? [] : [`last ${whole(age)} ago`])
+    ...(ping !== undefined ? [`rtt ${inWords.roundTrip(Duration.toMillis(ping))}`] : []),
+    ...(age === undefined ? [] : [`last ${inWords.age(age)} ago`])
   ]
   for (; parts.length > 0; parts.pop()) {
     const line = `[${parts.join(" | ")}] > `
@@ -45,16 +46,10 @@ const state = (status: ConnectionStatus, since: number, paint: StatusLine["paint
     case "Connecting":
       return paint("yellow", status.attempt > 1 ? `connecting, attempt ${status.attempt}` : "connecting")
     case "Waiting":
-      return paint("red", `next dial in ${whole(Math.max(0, Duration.toMillis(status.delay) - since))}`)
+      return paint("red", `next dial in ${inWords.age(Duration.toMillis(status.delay) - since)}`)
     case "Closing":
       return paint("yellow", "closing")
     case "Closed":
       return paint("red", "closed")
   }
 }
-
-const roundTrip = (rtt: Duration.Duration | undefined): ReadonlyArray<string> =>
-  rtt === undefined ? [] : [`rtt ${inWords(rtt)}`]
-
-const whole = (ms: number): string =>
-  inWords(Duration.seconds(Math.round(ms / 1000))).replace("0.0 ms", "0 s").replace(/\.0 s$/, " s")

@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import { optionFailure } from "../connectionOptions.ts"
 import { CliFailure, connectionFailure, failure } from "../failure.ts"
+import { plural } from "../inWords.ts"
 import type { Outcome } from "./filter.ts"
 
 /** What is known beside the outcome. */
@@ -73,7 +74,7 @@ const missing = ({ wanted }: Circumstances, { received }: Outcome): CliFailure =
   wanted === "count"
     ? failure(
       "unexpected",
-      `It ended after ${received} ${received === 1 ? "message" : "messages"}, before --count.`,
+      `It ended after ${plural(received, "message")}, before --count.`,
       "--wait waits longer for more."
     )
     : failure(

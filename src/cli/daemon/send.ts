@@ -7,6 +7,7 @@ import type * as Path from "effect/Path"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import { CliFailure, failure } from "../failure.ts"
+import { plural } from "../inWords.ts"
 import { Output } from "../output.ts"
 import { connect } from "./controlClient.ts"
 import type { Client } from "./conversation.ts"
@@ -68,7 +69,7 @@ const afterOthers = (error: CliFailure, sent: number): CliFailure =>
   new CliFailure({
     exit: error.exit,
     message: `Line ${sent + 1} of stdin: ${error.message}`,
-    advice: `${sent} ${sent === 1 ? "line" : "lines"} before it went out.`,
+    advice: `${plural(sent, "line")} before it went out.`,
     cause: error.cause,
     reason: error.reason
   })

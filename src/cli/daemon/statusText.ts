@@ -2,12 +2,13 @@
  * How daemons and their connections are told to people.
  */
 import type { ConnectionReport, Ending, Traffic } from "../fleet/ConnectionReport.ts"
+import { duration } from "../inWords.ts"
 import type { Output, Style } from "../output.ts"
 import { visible } from "../visible.ts"
 import type { Condition } from "./condition.ts"
 import { readable } from "./logs.ts"
 import type { DaemonReport } from "./protocol.ts"
-import { brief, millisOf } from "./time.ts"
+import { millisOf } from "./time.ts"
 
 type Paint = Output["Service"]["paint"]
 
@@ -43,7 +44,7 @@ const runningText = (report: DaemonReport, paint: Paint): string => {
   const style: Style = state === "running" ? "green" : state === "unresponsive" ? "red" : "yellow"
   const lost = log !== undefined && log.lostLines > 0 ? `  ${log.lostLines} lines lost: ${log.error ?? "unknown"}` : ""
   return [
-    `${paint("bold", name, "stdout")}  ${paint(style, state, "stdout")} for ${brief(uptime)}  pid ${pid}${
+    `${paint("bold", name, "stdout")}  ${paint(style, state, "stdout")} for ${duration(uptime)}  pid ${pid}${
       worker?.pid === undefined ? "" : `, worker ${worker.pid}`
     }, ${worker?.restarts ?? 0} restarts`,
     `  config    ${config}`,
@@ -89,10 +90,10 @@ const endingText = ({ at, code, initiator, message }: Ending): string => {
 
 /** The two clocks, and two more. */
 const agesOf = ({ at, lastByteAge, lastMessageAge, nextDialAt, since }: ConnectionReport) => ({
-  state: brief(millisOf(at) - millisOf(since)),
-  nextDial: nextDialAt === undefined ? "-" : brief(millisOf(nextDialAt) - millisOf(at)),
-  byte: lastByteAge === undefined ? "-" : `${brief(lastByteAge)} ago`,
-  message: lastMessageAge === undefined ? "-" : `${brief(lastMessageAge)} ago`
+  state: duration(millisOf(at) - millisOf(since)),
+  nextDial: nextDialAt === undefined ? "-" : duration(millisOf(nextDialAt) - millisOf(at)),
+  byte: lastByteAge === undefined ? "-" : `${duration(lastByteAge)} ago`,
+  message: lastMessageAge === undefined ? "-" : `${duration(lastMessageAge)} ago`
 })
 
 const rounded = (millis: number): string => millis < 10 ? millis.toFixed(1) : millis.toFixed(0)

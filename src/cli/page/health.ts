@@ -9,6 +9,7 @@
  * Ready: each connection, or each that is asked for, is open now.
  */
 import type { ConnectionReport } from "../fleet/ConnectionReport.ts"
+import { plural } from "../inWords.ts"
 
 /** A verdict, and what it rests on. */
 export interface Verdict {
@@ -55,7 +56,7 @@ export const readiness = (facts: Facts, wanted: ReadonlyArray<string>): Verdict 
   const asked = wanted.length === 0 ? facts.reports : facts.reports.filter(({ name }) => wanted.includes(name))
   if (asked.length === 0) return verdict(facts, 503, "notReady", "There are no connections yet.", [])
   const missing = asked.filter(({ state }) => state !== "Open").map(({ name }) => name)
-  const total = `${asked.length} ${asked.length === 1 ? "connection" : "connections"}`
+  const total = plural(asked.length, "connection")
   return missing.length === 0
     ? verdict(facts, 200, "ready", asked.length === 1 ? "It is open." : `All ${total} are open.`, [])
     : verdict(

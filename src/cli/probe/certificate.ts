@@ -5,6 +5,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import type { DetailedPeerCertificate } from "node:tls"
+import { plural } from "../inWords.ts"
 import { error, type Finding, warning } from "./Step.ts"
 
 export interface Certificate {
@@ -71,9 +72,7 @@ const soon = 14
 /** What there is to say of a certificate that is trusted. */
 export const findingsOf = (certificate: Certificate | undefined): ReadonlyArray<Finding> =>
   certificate === undefined || certificate.daysLeft >= soon ? [] : [warning(
-    `The certificate expires in ${certificate.daysLeft === 1 ? "1 day" : `${certificate.daysLeft} days`} (${
-      certificate.validTo.slice(0, 10)
-    }).`,
+    `The certificate expires in ${plural(certificate.daysLeft, "day")} (${certificate.validTo.slice(0, 10)}).`,
     "Renew it, and check that the renewal runs by itself."
   )]
 

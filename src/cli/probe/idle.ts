@@ -6,6 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { printDuration } from "../durationText.ts"
 import { CliFailure } from "../failure.ts"
+import { duration } from "../inWords.ts"
 import { boundsOf, firstSilences, heartbeatFor, isSettled, nextSilences, type Outcome } from "./idlePlan.ts"
 import { open } from "./open.ts"
 import { error, type Finding, type Problem, problem, tellNobody, type Told, warning } from "./Step.ts"
@@ -31,7 +32,7 @@ export const idle = (options: IdleOptions): Effect.Effect<readonly [Duration.Dur
     let chatter: Chatter = { messages: 0, pings: 0 }
     let silences = firstSilences(longest, options.links)
     for (let round = 0; round < mostRounds && silences.length > 0; round++) {
-      yield* options.progress(`${silences.length} links stay silent for up to ${time(Math.max(...silences))} …`)
+      yield* options.progress(`${silences.length} links stay silent for up to ${duration(Math.max(...silences))} …`)
       const found = yield* Effect.forEach(silences, (silence) => beSilent(options, silence), {
         concurrency: "unbounded"
       })
@@ -57,17 +58,17 @@ export const idle = (options: IdleOptions): Effect.Effect<readonly [Duration.Dur
     if (fatal === undefined) {
       return [Duration.millis(heartbeat), {
         text: heartbeat < longest
-          ? `silence of ${time(longest)} is survived; a heartbeat of ${time(heartbeat)} will do`
-          : `silence of ${time(longest)} is survived; give --idle more time to learn more`,
+          ? `silence of ${duration(longest)} is survived; a heartbeat of ${duration(heartbeat)} will do`
+          : `silence of ${duration(longest)} is survived; give --idle more time to learn more`,
         lines,
         details
       }] as const
     }
-    yield* options.progress(`one link pings every ${time(heartbeat)}, for ${time(2.5 * fatal)} …`)
+    yield* options.progress(`one link pings every ${duration(heartbeat)}, for ${duration(2.5 * fatal)} …`)
     const pinged = yield* bePinged(options, heartbeat, 2.5 * fatal)
     const told = {
-      text: `silence is survived for about ${about(fatal)}; with a ping every ${time(heartbeat)} the link ${
-        pinged === undefined ? "lives" : `was cut as well, after ${time(pinged)}`
+      text: `silence is survived for about ${about(fatal)}; with a ping every ${duration(heartbeat)} the link ${
+        pinged === undefined ? "lives" : `was cut as well, after ${duration(pinged)}`
       }`,
       lines,
       details: { ...details, pingsKeepAlive: pinged === undefined }
@@ -152,7 +153,7 @@ const verdictOn = (
   return pinged === undefined
     ? warning(
       `${message}.`,
-      `Use a heartbeat of ${time(heartbeat)} (--heartbeat ${
+      `Use a heartbeat of ${duration(heartbeat)} (--heartbeat ${
         printDuration(Duration.millis(heartbeat))
       }, heartbeat.interval).`
     )
@@ -163,7 +164,7 @@ const verdictOn = (
 }
 
 const describe = ({ fate, silence }: Outcome): string => {
-  const head = `silent for ${time(silence).padEnd(8)}`
+  const head = `silent for ${duration(silence).padEnd(8)}`
   switch (fate._tag) {
     case "Survived":
       return `${head}  lives`
@@ -172,20 +173,12 @@ const describe = ({ fate, silence }: Outcome): string => {
     case "Cut":
       return `${head}  ${
         fate.how === "close" ? `closed with ${fate.code}` : fate.how === "end" ? "ended" : "reset"
-      } after ${time(fate.after)}`
+      } after ${duration(fate.after)}`
   }
 }
 
-/** A time as people say it: no more digits than were measured. */
-export const time = (millis: number): string =>
-  millis < 1000
-    ? `${Math.round(millis)} ms`
-    : millis < 120_000
-    ? `${Number((millis / 1000).toFixed(millis < 10_000 ? 1 : 0))} s`
-    : `${Number((millis / 60_000).toFixed(1))} min`
-
 /** Nobody configures a limit of 59.98 s. */
-const about = (millis: number): string => time(Number(millis.toPrecision(2)))
+const about = (millis: number): string => duration(Number(millis.toPrecision(2)))
 
 /** How long the step may take at most: for its deadline. */
 export const longestRun = (longest: Duration.Duration, patience: Duration.Duration): Duration.Duration =>

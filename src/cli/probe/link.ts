@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as CloseCode from "../../CloseCode.ts"
 import { onOneLine, shorten } from "../../internal/text.ts"
 import * as frames from "../chaos/frames.ts"
+import { plural } from "../inWords.ts"
 import { roundTrips } from "./roundTrips.ts"
 import { error, type Finding, type Problem, problem, type Told, warning } from "./Step.ts"
 import type { Seen, Wire } from "./Wire.ts"
@@ -100,8 +101,7 @@ export const listen = (wire: Wire, time: Duration.Duration): Effect.Effect<reado
     }] as const
   })
 
-const count = (number: number, what: string): string =>
-  `${number === 0 ? "no" : number} ${what}${number === 1 ? "" : "s"}`
+const count = (number: number, what: string): string => number === 0 ? `no ${what}s` : plural(number, what)
 
 /** How long it rests between two pings: as a burst they would wait for each other. */
 const rest = Duration.millis(50)

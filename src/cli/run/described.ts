@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import type { ConnectionPlan, RunConfig } from "../config/RunConfig.ts"
 import type { CliFailure } from "../failure.ts"
+import { plural } from "../inWords.ts"
 import { Output } from "../output.ts"
 
 /** Prints it: a line for each connection, and one for each of its keys. */
@@ -20,7 +21,7 @@ export const describe = Effect.fnUntraced(function*(
     )
   }
   const http = settings.http === undefined ? "" : `, a page at ${settings.http.host}:${settings.http.port}`
-  const count = plans.length === 1 ? "1 connection" : `${plans.length} connections`
+  const count = plural(plans.length, "connection")
   yield* output.note("info", "checked", `${file} is right: ${name}, ${count}${http}.`, { file, name })
 })
 

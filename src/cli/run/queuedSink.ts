@@ -12,6 +12,7 @@ import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
 import { bytesOf } from "../config/quantities.ts"
 import type { Sink } from "../config/schema.ts"
+import { plural } from "../inWords.ts"
 import type { Output } from "../output.ts"
 import type { Delivery } from "./delivery.ts"
 import { type Bounds, WaitingRoom } from "./waitingRoom.ts"
@@ -106,7 +107,7 @@ export const queuedSink = (options: QueuedSinkOptions): Effect.Effect<OpenSink, 
     const tellDropped = Effect.suspend(() => {
       if (dropped === droppedTold) return Effect.void
       droppedTold = dropped
-      return note("warn", "sink-dropped", `is full; ${messagesOf(dropped)} dropped so far`, { dropped })
+      return note("warn", "sink-dropped", `is full; ${plural(dropped, "message")} dropped so far`, { dropped })
     })
     const refuse = (problem: SinkProblem, messages: number): Effect.Effect<void> =>
       Effect.suspend(() => {
@@ -118,7 +119,9 @@ export const queuedSink = (options: QueuedSinkOptions): Effect.Effect<OpenSink, 
       Effect.suspend(() => {
         refusedTold = refused
         refusedTellAt = now() + tellEvery
-        return note("error", "sink-refused", `${problem.sentence}; ${messagesOf(refused)} lost so far`, { refused })
+        return note("error", "sink-refused", `${problem.sentence}; ${plural(refused, "message")} lost so far`, {
+          refused
+        })
       })
 
     const attempt = (batch: ReadonlyArray<Delivery>, begun: number, wait: number): Effect.Effect<void> =>
@@ -140,7 +143,7 @@ export const queuedSink = (options: QueuedSinkOptions): Effect.Effect<OpenSink, 
             : note(
               "error",
               "sink-failed",
-              `${problem.sentence}; ${messagesOf(waiting)} waiting, and it is tried again`,
+              `${problem.sentence}; ${plural(waiting, "message")} waiting, and it is tried again`,
               {
                 waiting
               }
@@ -184,10 +187,12 @@ export const queuedSink = (options: QueuedSinkOptions): Effect.Effect<OpenSink, 
         yield* Effect.timeoutOption(Fiber.awaitAll(fibers), flushBound)
         yield* Fiber.interruptAll(fibers)
         if (dropped !== droppedTold) yield* tellDropped
-        if (refused !== refusedTold) yield* note("error", "sink-refused", `${messagesOf(refused)} lost`, { refused })
+        if (refused !== refusedTold) {
+          yield* note("error", "sink-refused", `${plural(refused, "message")} lost`, { refused })
+        }
         const left = room.size + inHand
         if (left > 0) {
-          yield* note("error", "sink-unfinished", `closed with ${messagesOf(left)} not written`, { left })
+          yield* note("error", "sink-unfinished", `closed with ${plural(left, "message")} not written`, { left })
         }
       })
     )
@@ -202,8 +207,6 @@ export const queuedSink = (options: QueuedSinkOptions): Effect.Effect<OpenSink, 
         })
     }
   })
-
-const messagesOf = (count: number): string => count === 1 ? "1 message" : `${count} messages`
 
 /** What the config says of it, and what it does not. */
 export const waiting = (

@@ -5,6 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type { ConnectionError } from "../../ConnectionError.ts"
 import type { Activity } from "../fleet/Fleet.ts"
+import { duration, plural } from "../inWords.ts"
 import type { Fields, Level } from "../output.ts"
 
 /** A note of what happened. */
@@ -27,19 +28,29 @@ export const noteOf = ({ connection, event }: Activity): Note | undefined => {
     case "Dialling":
       return note("debug", "dialling", `dials ${event.endpoint} (dial ${event.attempt})`, { attempt: event.attempt })
     case "Opened":
-      return note("info", "open", `open (session ${event.session}, after ${short(event.downtime)})`, {
-        session: event.session,
-        attempt: event.attempt,
-        after: Duration.toMillis(event.downtime)
-      })
+      return note(
+        "info",
+        "open",
+        `open (session ${event.session}, after ${duration(Duration.toMillis(event.downtime))})`,
+        {
+          session: event.session,
+          attempt: event.attempt,
+          after: Duration.toMillis(event.downtime)
+        }
+      )
     case "Disconnected":
       if ("initiator" in event.error.reason && event.error.reason.initiator === "self") {
-        return note("info", "ended", `session ${event.session} ended after ${short(event.uptime)}`, {
-          session: event.session,
-          uptime: Duration.toMillis(event.uptime)
-        })
+        return note(
+          "info",
+          "ended",
+          `session ${event.session} ended after ${duration(Duration.toMillis(event.uptime))}`,
+          {
+            session: event.session,
+            uptime: Duration.toMillis(event.uptime)
+          }
+        )
       }
-      return note("warn", "lost", `lost after ${short(event.uptime)}: ${said(event.error)}`, {
+      return note("warn", "lost", `lost after ${duration(Duration.toMillis(event.uptime))}: ${said(event.error)}`, {
         session: event.session,
         uptime: Duration.toMillis(event.uptime),
         reason: event.error.reason._tag,
@@ -51,14 +62,19 @@ export const noteOf = ({ connection, event }: Activity): Note | undefined => {
         reason: event.error.reason._tag
       })
     case "WaitScheduled":
-      return note("info", "waiting", `dials again in ${short(event.delay)} (dial ${event.attempt})`, {
-        attempt: event.attempt,
-        delay: Duration.toMillis(event.delay)
-      })
+      return note(
+        "info",
+        "waiting",
+        `dials again in ${duration(Duration.toMillis(event.delay))} (dial ${event.attempt})`,
+        {
+          attempt: event.attempt,
+          delay: Duration.toMillis(event.delay)
+        }
+      )
     case "Paused":
       return note("warn", "paused", "reading is paused: messages are not taken in time", { session: event.session })
     case "Resumed":
-      return note("info", "resumed", `reads again after ${short(event.pausedFor)}`, {
+      return note("info", "resumed", `reads again after ${duration(Duration.toMillis(event.pausedFor))}`, {
         session: event.session,
         pausedFor: Duration.toMillis(event.pausedFor)
       })
@@ -66,12 +82,17 @@ export const noteOf = ({ connection, event }: Activity): Note | undefined => {
       // What nobody reads was not to be read.
       return event.reason === "discard"
         ? undefined
-        : note("warn", "dropped", `${counted(event.messages)} dropped (${event.direction}, ${event.reason})`, {
-          direction: event.direction,
-          reason: event.reason,
-          messages: event.messages,
-          bytes: event.bytes
-        })
+        : note(
+          "warn",
+          "dropped",
+          `${plural(event.messages, "message")} dropped (${event.direction}, ${event.reason})`,
+          {
+            direction: event.direction,
+            reason: event.reason,
+            messages: event.messages,
+            bytes: event.bytes
+          }
+        )
     case "Closed":
       return Option.match(event.cause, {
         onNone: () => note("info", "closed", "closed"),
@@ -79,7 +100,7 @@ export const noteOf = ({ connection, event }: Activity): Note | undefined => {
           note(
             "error",
             "gave-up",
-            `closed for good after ${event.dials === 1 ? "1 dial" : `${event.dials} dials`}: ${said(cause)}`,
+            `closed for good after ${plural(event.dials, "dial")}: ${said(cause)}`,
             {
               dials: event.dials,
               reason: cause.reason._tag
@@ -93,17 +114,3 @@ export const noteOf = ({ connection, event }: Activity): Note | undefined => {
 
 /** The peer's words cannot steer a terminal. */
 const said = ({ message }: ConnectionError): string => message.replaceAll(/\p{Cc}+/gu, " ").trim()
-
-const counted = (messages: number): string => messages === 1 ? "1 message" : `${messages} messages`
-
-/** `2.1 s`, `350 ms`, `3 min 20 s`: short enough for a line, and exact enough to think with. */
-export const short = (duration: Duration.Duration): string => {
-  const millis = Math.round(Duration.toMillis(duration))
-  if (!Number.isFinite(millis)) return "ever"
-  if (millis < 1000) return `${millis} ms`
-  if (millis < 59_950) return `${(millis / 1000).toFixed(1)} s`
-  const seconds = Math.round(millis / 1000)
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
-  const minutes = Math.round(seconds / 60)
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
-}

@@ -1,7 +1,7 @@
 import { it } from "@effect/vitest"
 import { DateTime, Duration, Effect, Option } from "effect"
 import { describe, expect } from "vitest"
-import { inWords, narrate, noteOf } from "../../../src/cli/connect/narrator.ts"
+import { narrate, noteOf } from "../../../src/cli/connect/narrator.ts"
 import * as Recovery from "../../../src/Recovery.ts"
 import { beside, connect, settle } from "../../support/connect.ts"
 import { recordedOutput } from "../../support/recordedOutput.ts"
@@ -44,19 +44,5 @@ describe("the narrator", () => {
       recovery: Recovery.retry()
     }
     expect(noteOf(scheduled, false, undefined)).toMatchObject({ level: "warn", message: "Dialling again." })
-  })
-
-  it("says durations in words", () => {
-    expect([0.25, 9.96, 340.4, 1234, 9999, 12_345, 125_000, 3_725_000].map((ms) => inWords(Duration.millis(ms))))
-      .toEqual([
-        "0.3 ms",
-        "10.0 ms",
-        "340 ms",
-        "1.2 s",
-        "10.0 s",
-        "12 s",
-        "2 m 5 s",
-        "1 h 2 m"
-      ])
   })
 })

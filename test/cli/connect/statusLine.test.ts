@@ -46,8 +46,8 @@ describe("the status line", () => {
   it("counts down to the next dial", () => {
     const cause = new ConnectionError({ reason: new ConnectFailed({ phase: "tcp", code: "ECONNREFUSED" }) })
     const waiting: ConnectionStatus = { _tag: "Waiting", attempt: 2, delay: Duration.seconds(70), cause }
-    expect(line(waiting)).toBe("[next dial in 1 m 10 s] > ")
-    expect(line(waiting, { since: 61_000, age: 90_000 })).toBe("[next dial in 9 s | last 1 m 30 s ago] > ")
+    expect(line(waiting)).toBe("[next dial in 1 min 10 s] > ")
+    expect(line(waiting, { since: 61_000, age: 90_000 })).toBe("[next dial in 9 s | last 1 min 30 s ago] > ")
     expect(line(waiting, { since: 80_000 })).toBe("[next dial in 0 s] > ")
   })
 

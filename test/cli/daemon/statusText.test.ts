@@ -55,12 +55,12 @@ describe("a status", () => {
     const text = statusText(running, paint)
     for (
       const part of [
-        "feeds  running for 5m 20s  pid 4711, worker 4712, 2 restarts",
+        "feeds  running for 5 min 20 s  pid 4711, worker 4712, 2 restarts",
         "3 lines lost: no space left on device",
         "The worker was killed by SIGKILL.",
-        "feed  Open for 5m 20s  wss://feed.example/",
+        "feed  Open for 5 min 20 s  wss://feed.example/",
         "in 1200 (2.0 KiB)",
-        "last byte 400 ms ago, last message 12.0 s ago, RTT 12 ms (p50) 40 ms (p99)",
+        "last byte 400 ms ago, last message 12 s ago, RTT 12 ms (p50) 40 ms (p99)",
         "orders  Waiting for 2.0 s",
         "attempt 4, next dial in 3.5 s",
         "1001, by the peer: the peer closed the connection with 1001"

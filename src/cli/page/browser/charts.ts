@@ -3,8 +3,9 @@
  * who cannot see them.
  */
 import uPlot from "uplot"
+import { roundTrip } from "../../inWords.ts"
 import { el, setAttribute, setShown, setText } from "./dom.ts"
-import { bytes, rate, roundTrip } from "./format.ts"
+import { bytes, rate } from "./format.ts"
 
 /** Columns: seconds since 1970, then a number or nothing for each curve. */
 export type Columns = [Array<number>, ...Array<Array<number | null>>]

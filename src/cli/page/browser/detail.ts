@@ -2,11 +2,12 @@
  * Everything about one connection.
  */
 import type { ConnectionReport } from "../../fleet/ConnectionReport.ts"
+import { age, roundTrip } from "../../inWords.ts"
 import { actions } from "./actions.ts"
 import { badge } from "./badge.ts"
 import { type Columns, roundTripChart, throughputChart } from "./charts.ts"
 import { el, setAttribute, setShown, setText } from "./dom.ts"
-import { age, bytes, count, rate, roundTrip, time } from "./format.ts"
+import { bytes, count, rate, time } from "./format.ts"
 import { conditionOf, lastErrors, type Model } from "./model.ts"
 import { timelineView } from "./timelineView.ts"
 import { endingDetail, lineOf, sentenceOf, situation } from "./words.ts"

@@ -3,9 +3,10 @@
  * hundred by typing.
  */
 import type { ConnectionReport } from "../../fleet/ConnectionReport.ts"
+import { roundTrip } from "../../inWords.ts"
 import { type Badge, badge } from "./badge.ts"
 import { el, setAttribute, setShown, setText } from "./dom.ts"
-import { count, rate, roughAge, roundTrip } from "./format.ts"
+import { count, rate, roughAge } from "./format.ts"
 import { type Condition, conditionOf, conditions, conditionWords, type Model } from "./model.ts"
 import { shortSituation } from "./words.ts"
 

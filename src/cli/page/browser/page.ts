@@ -2,10 +2,11 @@
  * The page: the list and one connection of it, drawn anew each second and
  * whenever something happens, for as long as the server is there and after.
  */
+import { plural } from "../../inWords.ts"
 import { type Detail, detail } from "./detail.ts"
 import { el, setAttribute, setShown, setText } from "./dom.ts"
 import { listen } from "./feed.ts"
-import { plural, time } from "./format.ts"
+import { time } from "./format.ts"
 import { conditionOf, conditions, conditionWords, Model } from "./model.ts"
 import { overview } from "./overview.ts"
 import { situation } from "./words.ts"

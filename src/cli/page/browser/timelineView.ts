@@ -2,9 +2,10 @@
  * The timeline as a picture. The list below it says the same in words, so it is
  * one image to who cannot see it.
  */
+import { duration } from "../../inWords.ts"
 import type { Happening } from "../happening.ts"
 import { el, setAttribute, setText, svg } from "./dom.ts"
-import { duration, time } from "./format.ts"
+import { time } from "./format.ts"
 import { openShare, percent, type Segment, segmentsOf } from "./timeline.ts"
 
 export interface TimelineView {

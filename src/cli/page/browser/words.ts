@@ -2,8 +2,9 @@
  * What the page says about a connection, in sentences.
  */
 import type { ConnectionReport, Ending } from "../../fleet/ConnectionReport.ts"
+import { age, duration, plural } from "../../inWords.ts"
 import type { Happening } from "../happening.ts"
-import { age, duration, plural, roughAge, time } from "./format.ts"
+import { roughAge, time } from "./format.ts"
 import { conditionOf } from "./model.ts"
 
 /** What it does now, and for how long. */

@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { ConnectionService } from "../../../Connection.ts"
 import type { Message } from "../../../Link.ts"
+import { plural } from "../../inWords.ts"
 import type { Output } from "../../output.ts"
 
 /** What a source hands its lines to. */
@@ -39,7 +40,7 @@ export const receiver = (
       lost++
       if (now < tellAt) return Effect.void
       tellAt = now + tellEvery
-      return tell(`${why}; ${lost === 1 ? "1 line" : `${lost} lines`} not sent so far`)
+      return tell(`${why}; ${plural(lost, "line")} not sent so far`)
     })
 
   const one = (line: string): Effect.Effect<void> => {
