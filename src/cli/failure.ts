@@ -55,7 +55,7 @@ export const advise = (error: ConnectionError): string | undefined => {
     case "HandshakeInvalid":
       return "holdfast probe shows what the server answered, check by check."
     case "HandshakeTimeout":
-      return "holdfast probe shows which step takes so long; --handshake-timeout gives it more."
+      return "holdfast probe shows which step takes so long; --handshake-timeout (timeout in a config) gives it more."
     case "HeartbeatTimeout":
       return "The peer, or something on the way, is gone without a word."
     default:
@@ -66,19 +66,22 @@ export const advise = (error: ConnectionError): string | undefined => {
 const adviceByPhase: Record<ConnectFailed["phase"], string> = {
   dns: "Check the host name, and that this machine can resolve names.",
   tcp: "Check the port, that the server is running, and that no firewall is in between.",
-  proxy: "Check the proxy's address and credentials (--proxy, HTTPS_PROXY, NO_PROXY).",
-  tls: "Check the certificate with holdfast probe; give --ca for a private authority, ws:// for a port without TLS.",
+  proxy: "Check the proxy's address and credentials (--proxy, or proxy in a config; HTTPS_PROXY, NO_PROXY).",
+  tls:
+    "Check the certificate with holdfast probe; give --ca (tls.ca in a config) for a private authority, ws:// for a port without TLS.",
   response: "Something between here and the server hangs up on the handshake; holdfast probe shows each step."
 }
 
-const followIt = "Use that url, or --location, which follows redirects."
+const followIt = "Use that url, or --location (redirects in a config), which follows it."
+
+const checkCredentials = "Check the credentials (--auth, --header, --header-env; in a config auth and headers)."
 
 const adviceByStatus: { readonly [status: number]: string } = {
   301: followIt,
   302: followIt,
   307: followIt,
   308: followIt,
-  401: "Check the credentials (--auth, --header, --header-env).",
-  403: "Check the credentials (--auth, --header, --header-env), and what they may do.",
+  401: checkCredentials,
+  403: `${checkCredentials.slice(0, -1)}, and what they may do.`,
   404: "Check the path of the url."
 }

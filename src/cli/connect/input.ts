@@ -10,7 +10,8 @@ import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import type { Message } from "../../Link.ts"
 import { type CliFailure, failure } from "../failure.ts"
-import { type BadLine, fromHex, type LineFormat, LineSplitter } from "./lines.ts"
+import { fromHex } from "../hex.ts"
+import { type BadLine, type LineFormat, LineSplitter } from "./lines.ts"
 
 /** Messages, one batch after the other. */
 export type Input = Stream.Stream<ReadonlyArray<Message>, CliFailure>

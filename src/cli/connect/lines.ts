@@ -4,6 +4,7 @@
  */
 import * as Result from "effect/Result"
 import type { Message } from "../../Link.ts"
+import { fromHex } from "../hex.ts"
 
 /** What a line is made into. */
 export type LineFormat = "text" | "binary" | "hex"
@@ -117,10 +118,4 @@ const split = (bytes: Uint8Array): Array<Uint8Array> => {
     from = to + 1
   }
   return lines
-}
-
-/** The bytes of `48 65 6c`, `48656c` or `48:65:6C`; undefined where it is no hex. */
-export const fromHex = (text: string): Uint8Array | undefined => {
-  const digits = text.replace(/[\s:]+/g, "")
-  return digits.length % 2 === 0 && /^[0-9a-f]*$/i.test(digits) ? new Uint8Array(Buffer.from(digits, "hex")) : undefined
 }

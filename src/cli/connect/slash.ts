@@ -9,9 +9,9 @@ import * as Option from "effect/Option"
 import type { ConnectionService } from "../../Connection.ts"
 import type { ConnectionStatus } from "../../ConnectionStatus.ts"
 import type { Link } from "../../Link.ts"
+import { fromHex } from "../hex.ts"
 import { duration, roundTrip } from "../inWords.ts"
 import type { Output } from "../output.ts"
-import { fromHex } from "./lines.ts"
 import type { Watcher } from "./watchedTransport.ts"
 
 /** What a line asks for. */

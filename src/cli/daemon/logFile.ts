@@ -7,9 +7,9 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Latch from "effect/Latch"
 import type * as Path from "effect/Path"
-import type { PlatformError } from "effect/PlatformError"
 import type * as Scope from "effect/Scope"
 import { rotatingFile } from "../run/rotatingFile.ts"
+import { systemCause } from "../systemCause.ts"
 import { iso } from "./time.ts"
 
 /** What could not be written. */
@@ -74,7 +74,7 @@ export const make = Effect.fnUntraced(function*(
   const writeSome = Effect.uninterruptible(Effect.gen(function*() {
     const batch = take()
     const written = yield* Effect.result(out.write(batch))
-    if (written._tag === "Failure") return lose(batch, words(written.failure))
+    if (written._tag === "Failure") return lose(batch, systemCause(written.failure))
     if (ndjson && lines > told) yield* Effect.ignore(tellLoss)
   }))
   const tellLoss = Effect.gen(function*() {
@@ -108,7 +108,3 @@ export const make = Effect.fnUntraced(function*(
     lost: () => ({ lostLines: lines, lostBytes: bytes, error })
   }
 })
-
-/** The system's own words, where it had some. */
-const words = ({ message, reason }: PlatformError): string =>
-  reason.cause instanceof Error ? reason.cause.message : message

@@ -7,6 +7,7 @@ import type * as Path from "effect/Path"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import { CliFailure, failure } from "../failure.ts"
+import { fromHex } from "../hex.ts"
 import { plural } from "../inWords.ts"
 import { Output } from "../output.ts"
 import { connect } from "./controlClient.ts"
@@ -97,10 +98,10 @@ export const requestOf = (
   if (format === "binary") {
     return Effect.succeed({ _tag: "Send", connection, binary: Buffer.from(message).toString("base64") })
   }
-  const digits = message.replace(/[\s:]/g, "")
-  return /^(?:[0-9a-f]{2})*$/i.test(digits)
-    ? Effect.succeed({ _tag: "Send", connection, binary: Buffer.from(digits, "hex").toString("base64") })
-    : Effect.fail(
+  const bytes = fromHex(message)
+  return bytes === undefined
+    ? Effect.fail(
       failure("usage", `That is no hex: ${JSON.stringify(message)}`, "Two digits for each byte, as in 00ff1a.")
     )
+    : Effect.succeed({ _tag: "Send", connection, binary: Buffer.from(bytes).toString("base64") })
 }

@@ -21,7 +21,7 @@ export interface Plan {
   readonly name: string
   /** Two plans with the same fingerprint are the same connection: `apply` does not touch it. */
   readonly fingerprint: string
-  /** How to connect; the fleet adds `name`, and `start: "eager"`. */
+  /** How to connect; the fleet adds `name`, and has it dial once everything is attached. */
   readonly options: NodeConnection.Options
   /** What is attached to the connection for its life: sinks and sources. Runs before the first dial. */
   readonly attach: (connection: ConnectionService) => Effect.Effect<void, CliFailure, Scope.Scope>

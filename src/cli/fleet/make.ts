@@ -62,8 +62,10 @@ export const make: Effect.Effect<Fleet["Service"], never, Scope.Scope> = Effect.
     Effect.gen(function*() {
       yield* refuseTwins(plans)
       const before = members
-      const kept = plans.filter(({ fingerprint, name }) => before.get(name)?.plan.fingerprint === fingerprint)
-      const fresh = plans.filter((plan) => !kept.includes(plan))
+      const kept = new Set(
+        plans.flatMap(({ fingerprint, name }) => before.get(name)?.plan.fingerprint === fingerprint ? [name] : [])
+      )
+      const fresh = plans.filter(({ name }) => !kept.has(name))
       const names = new Set(plans.map(({ name }) => name))
       const removed = [...before.keys()].filter((name) => !names.has(name))
 
@@ -73,7 +75,7 @@ export const make: Effect.Effect<Fleet["Service"], never, Scope.Scope> = Effect.
         Effect.onError(() => endAll(made))
       )
 
-      const leaving = [...before.values()].filter(({ plan }) => !kept.some(({ name }) => name === plan.name))
+      const leaving = [...before.values()].filter(({ plan }) => !kept.has(plan.name))
       yield* endAll(leaving)
       const byName = new Map(made.map((member) => [member.plan.name, member]))
       members = new Map(plans.flatMap(({ name }) => {
@@ -88,7 +90,7 @@ export const make: Effect.Effect<Fleet["Service"], never, Scope.Scope> = Effect.
         added: made.filter(({ plan }) => !before.has(plan.name)).map(({ plan }) => plan.name),
         changed: made.filter(({ plan }) => before.has(plan.name)).map(({ plan }) => plan.name),
         removed,
-        unchanged: kept.map(({ name }) => name)
+        unchanged: [...kept]
       }
     })
 

@@ -56,11 +56,9 @@ export const makeMember = (plan: Plan, owner: MemberOwner): Effect.Effect<Member
     const opened = yield* Deferred.make<void, ConnectionError>()
     let gaveUp: ConnectionError | undefined
     let over = false
-    let dials = 0
 
     const happened = (event: ConnectionEvent) => {
       recorder.happened(event)
-      if (event._tag === "Dialling") dials++
       if (event._tag === "Opened") Deferred.doneUnsafe(opened, Exit.void)
       if (event._tag === "Closed") {
         over = true
@@ -89,7 +87,7 @@ export const makeMember = (plan: Plan, owner: MemberOwner): Effect.Effect<Member
       opened,
       gaveUp: () => gaveUp,
       isOver: () => over,
-      dials: () => dials,
+      dials: () => recorder.dials,
       begin: Effect.andThen(
         Scope.provide(plan.attach(connection), scope),
         // A lazy connection dials as soon as somebody waits for it.

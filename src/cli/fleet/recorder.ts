@@ -30,7 +30,7 @@ export class Recorder {
   private endpoint = ""
   private sessions = 0
   private attempt = 0
-  private dials = 0
+  private dialled = 0
   private dropped = 0
   private last: Ending | undefined
   private gaveUp = false
@@ -42,6 +42,11 @@ export class Recorder {
 
   constructor(now: DateTime.Utc) {
     this.since = now
+  }
+
+  /** Dials so far. */
+  get dials(): number {
+    return this.dialled
   }
 
   /** A dial succeeded. */
@@ -58,7 +63,7 @@ export class Recorder {
   happened(event: ConnectionEvent): void {
     switch (event._tag) {
       case "Dialling":
-        this.dials++
+        this.dialled++
         this.attempt = event.attempt
         this.since = event.at
         this.nextDialAt = undefined
@@ -119,7 +124,7 @@ export class Recorder {
       ...defined("session", open?.session),
       sessions: this.sessions,
       attempt: status._tag === "Connecting" || status._tag === "Waiting" ? status.attempt : this.attempt,
-      dials: this.dials,
+      dials: this.dialled,
       ...defined("last", this.last),
       ...defined(
         "nextDialAt",

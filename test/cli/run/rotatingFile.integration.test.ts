@@ -11,7 +11,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { join } from "node:path"
 import { describe, expect } from "vitest"
 import { rotatingFile, type RotatingFileOptions } from "../../../src/cli/run/rotatingFile.ts"
-import { systemCause } from "../../../src/cli/run/systemCause.ts"
+import { systemCause } from "../../../src/cli/systemCause.ts"
 import { requires } from "../../setup/requirements.ts"
 import { folder } from "../../support/workbench.ts"
 

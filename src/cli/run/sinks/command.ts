@@ -10,10 +10,10 @@ import { programName } from "../../config/programName.ts"
 import { millisOf } from "../../config/quantities.ts"
 import type { Sink } from "../../config/schema.ts"
 import { Output } from "../../output.ts"
+import { systemCause } from "../../systemCause.ts"
 import { bodyOf, type Delivery, isoOf } from "../delivery.ts"
 import { program } from "../program.ts"
 import { queuedSink, SinkProblem, waiting } from "../queuedSink.ts"
-import { systemCause } from "../systemCause.ts"
 
 /** Opens the sink for the life of the scope. Each message is given to one command, once, whatever becomes of it. */
 export const commandSink = Effect.fnUntraced(function*(name: string, sink: Extract<Sink, { type: "command" }>) {

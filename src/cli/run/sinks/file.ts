@@ -6,10 +6,10 @@ import * as Effect from "effect/Effect"
 import { bytesOf } from "../../config/quantities.ts"
 import type { Sink } from "../../config/schema.ts"
 import { Output } from "../../output.ts"
+import { systemCause } from "../../systemCause.ts"
 import { linesOf } from "../delivery.ts"
 import { queuedSink, SinkProblem, waiting } from "../queuedSink.ts"
 import { rotatingFile } from "../rotatingFile.ts"
-import { systemCause } from "../systemCause.ts"
 import { Workshop } from "../workshop.ts"
 
 /** Tried again for as long as it takes: a disk may be full for a night. */

@@ -14,11 +14,11 @@ import { programName } from "../../config/programName.ts"
 import { millisOf } from "../../config/quantities.ts"
 import type { Sink } from "../../config/schema.ts"
 import { Output } from "../../output.ts"
+import { systemCause } from "../../systemCause.ts"
 import { linesOf } from "../delivery.ts"
 import { program } from "../program.ts"
 import { queuedSink, SinkProblem, waiting } from "../queuedSink.ts"
 import { restarting } from "../restarts.ts"
-import { systemCause } from "../systemCause.ts"
 
 /** How long the command may take to end after its input has. */
 const endBound = "750 millis"

@@ -10,8 +10,8 @@ import type * as PlatformError from "effect/PlatformError"
 import * as Scope from "effect/Scope"
 import { millisOf } from "../../config/quantities.ts"
 import type { Source } from "../../config/schema.ts"
+import { systemCause } from "../../systemCause.ts"
 import { LineSplitter } from "../lineSplitter.ts"
-import { systemCause } from "../systemCause.ts"
 import type { Receiver } from "./receiver.ts"
 
 const chunk = 64 * 1024

@@ -1,6 +1,6 @@
 import { badArgument, systemError } from "effect/PlatformError"
 import { describe, expect, it } from "vitest"
-import { systemCause } from "../../../src/cli/run/systemCause.ts"
+import { systemCause } from "../../src/cli/systemCause.ts"
 
 describe("what the system said", () => {
   it("is told as it was said, or as the library says it", () => {
