@@ -33,7 +33,7 @@ export const overview = (model: Model): Overview => {
 
   const search = el("input", {
     type: "search",
-    placeholder: "Find by name or address",
+    placeholder: "Name or address",
     "aria-label": "Find a connection"
   })
   const order = el(
@@ -153,7 +153,12 @@ const makeRow = ({ name }: ConnectionReport, model: Model): Row => {
       state.show(conditionOf(report))
       setText(situation, shortSituation(report, now))
       setText(endpoint, report.endpoint)
-      setText(trip.value, report.rtt === undefined || report.state !== "Open" ? "–" : roundTrip(report.rtt.last))
+      // Where nothing moves, what it waits for has the room.
+      const open = report.state === "Open"
+      setAttribute(trip.element, "hidden", !open)
+      setAttribute(traffic.element, "hidden", !open)
+      setAttribute(quiet.element, "hidden", !open && report.lastMessageAge === undefined)
+      setText(trip.value, report.rtt === undefined || !open ? "–" : roundTrip(report.rtt.last))
       setText(traffic.value, last === undefined ? "–" : `↓${rate(last.messagesIn)} ↑${rate(last.messagesOut)}`)
       setText(
         quiet.value,

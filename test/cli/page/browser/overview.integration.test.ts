@@ -38,6 +38,25 @@ describe.skipIf(!requires("chromium").available)("the list in a browser", () => 
       expect(opened.complaints).toEqual([])
     }), 60_000)
 
+  it.live("says what each one waits for, and cuts off nothing", () =>
+    Effect.gen(function*() {
+      const { address, report } = yield* start()
+      report("waits", { state: "Waiting", nextDialAt: new Date(Date.now() + 3_600_000).toISOString() })
+      const opened = yield* open(address)
+      yield* shows(opened, ".counts", "2 connections: 1 open, 1 waiting")
+      const row = (index: number) => opened.run((page) => page.locator(".connections a").nth(index).innerText())
+      expect(yield* row(1)).toMatch(/dials in (1 h|59 min)/)
+      // Figures are of what is open.
+      expect(yield* row(1)).not.toContain("Messages per second")
+      expect(yield* row(0)).toContain("Messages per second")
+      const cut = yield* opened.run((page) =>
+        page.locator(".connections .situation, .find select, .find input").evaluateAll((elements) =>
+          elements.filter((element) => element.scrollWidth > element.clientWidth + 1).map(({ className }) => className)
+        )
+      )
+      expect(cut).toEqual([])
+    }), 60_000)
+
   it.live("keeps the focus while rows come, go and change", () =>
     Effect.gen(function*() {
       const { address, remove, report } = yield* start()
