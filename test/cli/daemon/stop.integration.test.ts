@@ -1,11 +1,13 @@
 import { it } from "@effect/vitest"
 import { Deferred, Effect } from "effect"
 import { spawn } from "node:child_process"
-import { mkdirSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { describe, expect } from "vitest"
+import * as MisbehavingServer from "../../../src/cli/chaos/misbehavingServer.ts"
 import { connection, exists, home } from "../../support/daemonProcess.ts"
+import { until } from "../../support/realConnection.ts"
 import * as realServer from "../../support/realServer.ts"
 import * as wsServer from "../../support/wsServer.ts"
 
@@ -37,6 +39,33 @@ describe("holdfast stop", () => {
       expect((yield* user.run(["status", "feed"])).code).toBe(3)
       expect((yield* user.run(["stop", "feed"])).code).toBe(7)
     }))
+
+  it.live(
+    "leaves no command behind, also where it ignores its end, and the peer ignores ours",
+    () =>
+      Effect.gen(function*() {
+        const server = yield* Effect.orDie(MisbehavingServer.make())
+        yield* server.misbehave([{ fault: "ignore-close" }, { fault: "keep-tcp" }])
+        const user = yield* home
+        const pidFile = join(user.folder, "command.pid")
+        // It is its own `sleep`, so that nothing is left where it alone is killed.
+        const script = `trap "" TERM; echo $$ > ${pidFile}; exec sleep 60`
+        const sink = `{ type = "pipe", command = ["sh", "-c", ${JSON.stringify(script)}] }`
+        yield* user.run(["start", user.config("feed.toml", `${connection("a", server.url)}\nto = [${sink}]`)])
+        const { pid, worker } = yield* user.report("feed")
+        yield* until(() => existsSync(pidFile) && readFileSync(pidFile, "utf8").endsWith("\n"))
+        const command = Number(readFileSync(pidFile, "utf8"))
+        expect(exists(command)).toBe(true)
+        const started = performance.now()
+        expect((yield* user.run(["stop", "feed"])).code).toBe(0)
+        // 8 seconds, and what it takes to start the command that asks for it.
+        expect(performance.now() - started).toBeLessThan(10_000)
+        expect([pid, worker?.pid ?? 0, command].filter(exists)).toEqual([])
+        // It has ended by itself, and was not killed.
+        expect(user.log("feed")).not.toContain("SIGKILL")
+      }),
+    60_000
+  )
 
   it.live("never signals an innocent process that has the pid of a dead daemon", () =>
     Effect.gen(function*() {
