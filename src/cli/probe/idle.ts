@@ -164,7 +164,7 @@ const verdictOn = (
 }
 
 const describe = ({ fate, silence }: Outcome): string => {
-  const head = `silent for ${duration(silence).padEnd(8)}`
+  const head = `silent for ${duration(silence).padEnd(10)}`
   switch (fate._tag) {
     case "Survived":
       return `${head}  lives`
