@@ -8,6 +8,7 @@ import type { ProcessEnd } from "./protocol.ts"
 /** How it ended. */
 export interface Ended {
   readonly at: string
+  /** None, and no signal either, where it could not be started. */
   readonly code: number | null
   readonly signal: string | null
   /** The last lines of its stderr. */
@@ -24,6 +25,8 @@ export const describeEnd = ({ at, code, signal, stderr }: Ended): ProcessEnd => 
       ? "The worker ran out of memory."
       : signal !== null
       ? `The worker was killed by ${signal}.`
+      : code === null
+      ? `The worker could not be started: ${stderr.at(-1) ?? "the system did not say why"}.`
       : said?.message ?? `The worker ended with code ${code}.`,
     code: code ?? undefined,
     signal: signal ?? undefined,

@@ -39,6 +39,9 @@ describe("the end of a worker", () => {
 
   it("is told by its code where there is nothing else", () => {
     expect(ended({ code: 7 }).message).toBe("The worker ended with code 7.")
+    expect(ended({ code: null, stderr: ["spawn /usr/bin/node EAGAIN"] }).message).toBe(
+      "The worker could not be started: spawn /usr/bin/node EAGAIN."
+    )
   })
 
   it.each([
