@@ -74,14 +74,14 @@ const adviceByPhase: Record<ConnectFailed["phase"], string> = {
 
 const followIt = "Use that url, or --location (redirects in a config), which follows it."
 
-const checkCredentials = "Check the credentials (--auth, --header, --header-env; in a config auth and headers)."
+const checkCredentials = "Check the credentials (--auth, --header, --header-env; in a config auth and headers)"
 
 const adviceByStatus: { readonly [status: number]: string } = {
   301: followIt,
   302: followIt,
   307: followIt,
   308: followIt,
-  401: checkCredentials,
-  403: `${checkCredentials.slice(0, -1)}, and what they may do.`,
+  401: `${checkCredentials}.`,
+  403: `${checkCredentials}, and what they may do.`,
   404: "Check the path of the url."
 }

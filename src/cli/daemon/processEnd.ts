@@ -31,7 +31,7 @@ export const describeEnd = ({ at, code, signal, stderr }: Ended): ProcessEnd => 
     code: code ?? undefined,
     signal: signal ?? undefined,
     exit: signal !== null ? undefined : said?.exit,
-    reason: signal !== null || memory ? undefined : said?.reason,
+    reason: signal !== null ? undefined : said?.reason,
     advice: memory
       ? "Give it more with NODE_OPTIONS=--max-old-space-size=MEGABYTES, or keep fewer messages in its queues."
       : signal === "SIGKILL"

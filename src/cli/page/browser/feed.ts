@@ -23,11 +23,11 @@ const pauseBeforeRetry = 2000
 /** Listens for as long as the page is there. */
 export const listen = (url: string, listener: Listener): void => {
   let source: EventSource
-  let heard = Date.now()
+  let heard = performance.now()
   let there = false
 
   const isHeard = () => {
-    heard = Date.now()
+    heard = performance.now()
     there = true
   }
   const isLost = () => {
@@ -35,7 +35,7 @@ export const listen = (url: string, listener: Listener): void => {
     there = false
   }
   const open = () => {
-    heard = Date.now()
+    heard = performance.now()
     source = new EventSource(url)
     source.addEventListener("hello", ({ data }: MessageEvent<string>) => {
       isHeard()
@@ -69,7 +69,7 @@ export const listen = (url: string, listener: Listener): void => {
 
   open()
   setInterval(() => {
-    if (Date.now() - heard < longestSilence) return
+    if (performance.now() - heard < longestSilence) return
     isLost()
     source.close()
     open()

@@ -155,10 +155,10 @@ const makeRow = ({ name }: ConnectionReport, model: Model): Row => {
       setText(endpoint, report.endpoint)
       // Where nothing moves, what it waits for has the room.
       const open = report.state === "Open"
-      setAttribute(trip.element, "hidden", !open)
-      setAttribute(traffic.element, "hidden", !open)
-      setAttribute(quiet.element, "hidden", !open && report.lastMessageAge === undefined)
-      setText(trip.value, report.rtt === undefined || !open ? "–" : roundTrip(report.rtt.last))
+      setShown(trip.element, open)
+      setShown(traffic.element, open)
+      setShown(quiet.element, open || report.lastMessageAge !== undefined)
+      setText(trip.value, report.rtt === undefined ? "–" : roundTrip(report.rtt.last))
       setText(traffic.value, last === undefined ? "–" : `↓${rate(last.messagesIn)} ↑${rate(last.messagesOut)}`)
       setText(
         quiet.value,

@@ -121,5 +121,7 @@ const causeOf = (error: unknown): string => {
   }
   while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause
   if (!(cause instanceof Error)) return "no connection"
-  return "code" in cause ? String(cause.code) : cause.message.includes("://") ? cause.name : cause.message
+  if ("code" in cause) return String(cause.code)
+  // A TypeError quotes what it was given: a url or a header, which may be secret.
+  return cause instanceof TypeError ? "its url or a header is not valid" : cause.message
 }

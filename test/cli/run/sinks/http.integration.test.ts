@@ -111,6 +111,20 @@ describe("a sink that is an HTTP server", () => {
       expect(bench.notes.join("\n")).not.toContain("secret")
     }))
 
+  it.live("does not quote a header that cannot be sent", () =>
+    Effect.gen(function*() {
+      const bench = yield* make()
+      const { url } = yield* server(ok)
+      for (const token of ["se\ncret", "secret\u20ac"]) {
+        const headers = { authorization: Redacted.make(`Bearer ${token}`) }
+        yield* scoped(
+          Effect.flatMap(sinkOf(bench, { url, headers, retry: false }), (sink) => sink.offer(deliveries("a")))
+        )
+      }
+      expect(bench.notes.filter((note) => note.includes("its url or a header is not valid"))).toHaveLength(2)
+      expect(bench.notes.join("\n")).not.toMatch(/se\s?cret/)
+    }))
+
   it.live("is sent many at once, where a batch is asked for", () =>
     Effect.gen(function*() {
       const bench = yield* make()
