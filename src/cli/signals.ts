@@ -8,6 +8,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { exitCodes } from "./exitCodes.ts"
+import * as shutdown from "./shutdown.ts"
 
 /** The signals that end the command. */
 export type Signal = "SIGINT" | "SIGTERM" | "SIGHUP"
@@ -26,9 +27,6 @@ export class Signals extends Context.Service<Signals, {
   readonly onHangup: (handler: () => void) => Effect.Effect<void>
 }>()("holdfast/cli/Signals") {}
 
-/** How long the command may take to end, milliseconds. */
-export const grace = 8000
-
 /** Listens to the process's signals for the life of the scope. */
 export const layer: Layer.Layer<Signals> = Layer.effect(
   Signals,
@@ -44,7 +42,7 @@ export const layer: Layer.Layer<Signals> = Layer.effect(
       const code = endsWell ? exitCodes.failure : signal === "SIGINT" ? exitCodes.interrupted : exitCodes.terminated
       if (stopping) return process.exit(code)
       stopping = true
-      timer = setTimeout(() => process.exit(code), grace)
+      timer = setTimeout(() => process.exit(code), shutdown.ofCommand)
       timer.unref()
       Deferred.doneUnsafe(stop, Effect.succeed(signal))
     }

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { spawn } from "node:child_process"
 import type { Duplex, Readable } from "node:stream"
+import * as shutdown from "../shutdown.ts"
 import { type Client, clientOf } from "./conversation.ts"
 import { readLines } from "./lines.ts"
 import { describeEnd } from "./processEnd.ts"
@@ -34,9 +35,6 @@ export interface WorkerOptions {
 
 /** The descriptor at which a worker is asked. */
 export const controlDescriptor = 3
-
-/** How long a worker has to close its connections; less than the command's own 8 s, so that something is left for the rest. */
-const grace = 6500
 
 /** How many lines of stderr are kept. */
 const kept = 20
@@ -89,7 +87,7 @@ export const startWorker = (
     yield* Effect.addFinalizer(() =>
       Effect.gen(function*() {
         yield* Effect.forkChild(Effect.ignore(client.ask({ _tag: "Stop" })), { startImmediately: true })
-        const inTime = yield* Effect.timeoutOption(Deferred.await(ended), grace)
+        const inTime = yield* Effect.timeoutOption(Deferred.await(ended), shutdown.ofWorker)
         if (inTime._tag === "None") {
           kill("SIGKILL")
           yield* Deferred.await(ended)

@@ -12,6 +12,7 @@ import type { AddressInfo } from "node:net"
 import * as Address from "../address.ts"
 import { type CliFailure, failure } from "../failure.ts"
 import { Fleet } from "../fleet/Fleet.ts"
+import * as shutdown from "../shutdown.ts"
 import * as Assets from "./assets.ts"
 import * as Door from "./door.ts"
 import { isLoopback } from "./guard.ts"
@@ -46,7 +47,7 @@ export const serve = (
     const server = yield* NodeHttpServer.make(() => node, {
       host,
       port: options.port,
-      gracefulShutdownTimeout: "500 millis"
+      gracefulShutdownTimeout: shutdown.ofPage
     }).pipe(Effect.mapError(({ cause }) => cannotListen(options, cause as NodeJS.ErrnoException)))
     // A connection that could not be taken is no reason to end.
     node.on("error", () => undefined)

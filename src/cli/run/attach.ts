@@ -14,19 +14,11 @@ import type { Message } from "../../Link.ts"
 import type { ConnectionPlan, SinkPlan } from "../config/RunConfig.ts"
 import type { CliFailure } from "../failure.ts"
 import type { Plan } from "../fleet/Fleet.ts"
+import * as shutdown from "../shutdown.ts"
 import type { OpenSink } from "./queuedSink.ts"
 import { openSink } from "./sinks/open.ts"
 import { openSource } from "./sources/open.ts"
 import type { Tools } from "./workshop.ts"
-
-/**
- * How long a connection may take to close before its sinks are. With all that is around it, each at its worst, a worker
- * has ended after 6.25 of its 6.5 seconds: the page's server 0.5, this, what is in flight 0.5, a sink's queue 1.5, and a
- * command's end 0.75 and 0.5.
- */
-const closeBound = "2500 millis"
-/** How long what was received by then may take to reach the sinks. */
-const drainBound = "500 millis"
 
 /**
  * Makes plans whole. A sink that several connections write to is one: it is
@@ -86,8 +78,8 @@ const read = Effect.fnUntraced(function*(
   )
   yield* Effect.addFinalizer(() =>
     Effect.gen(function*() {
-      yield* Effect.timeoutOption(Effect.ignore(connection.close({ code })), closeBound)
-      yield* Effect.timeoutOption(Fiber.await(reader), drainBound)
+      yield* Effect.timeoutOption(Effect.ignore(connection.close({ code })), shutdown.ofConnection)
+      yield* Effect.timeoutOption(Fiber.await(reader), shutdown.ofReceived)
       yield* Fiber.interrupt(reader)
     })
   )

@@ -14,6 +14,7 @@ import { bytesOf } from "../config/quantities.ts"
 import type { Sink } from "../config/schema.ts"
 import { plural } from "../inWords.ts"
 import type { Output } from "../output.ts"
+import * as shutdown from "../shutdown.ts"
 import type { Delivery } from "./delivery.ts"
 import { type Bounds, WaitingRoom } from "./waitingRoom.ts"
 
@@ -37,9 +38,6 @@ export class SinkProblem extends Data.TaggedError("SinkProblem")<{
     return this.sentence
   }
 }
-
-/** How long what waits may take to be written when the sink closes. */
-export const flushBound = 1500
 
 /** Between two attempts while the sink closes. */
 const lastPause = 250
@@ -68,7 +66,7 @@ export interface QueuedSinkOptions {
   readonly retry: false | { readonly first: number; readonly cap: number; readonly during: number }
 }
 
-/** Opens it for the life of the scope; what waits at the end is written within `flushBound`. */
+/** Opens it for the life of the scope; what waits at the end is written within `shutdown.ofQueue`. */
 export const queuedSink = (options: QueuedSinkOptions): Effect.Effect<OpenSink, never, Scope.Scope> =>
   Effect.gen(function*() {
     const { bounds, most, name, onFull, output, workers } = options
@@ -184,7 +182,7 @@ export const queuedSink = (options: QueuedSinkOptions): Effect.Effect<OpenSink, 
         ending = true
         room.end()
         closing.openUnsafe()
-        yield* Effect.timeoutOption(Fiber.awaitAll(fibers), flushBound)
+        yield* Effect.timeoutOption(Fiber.awaitAll(fibers), shutdown.ofQueue)
         yield* Fiber.interruptAll(fibers)
         if (dropped !== droppedTold) yield* tellDropped
         if (refused !== refusedTold) {

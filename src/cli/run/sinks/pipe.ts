@@ -14,14 +14,12 @@ import { programName } from "../../config/programName.ts"
 import { millisOf } from "../../config/quantities.ts"
 import type { Sink } from "../../config/schema.ts"
 import { Output } from "../../output.ts"
+import * as shutdown from "../../shutdown.ts"
 import { systemCause } from "../../systemCause.ts"
 import { linesOf } from "../delivery.ts"
 import { program } from "../program.ts"
 import { queuedSink, SinkProblem, waiting } from "../queuedSink.ts"
 import { restarting } from "../restarts.ts"
-
-/** How long the command may take to end after its input has. */
-const endBound = "750 millis"
 
 interface Handover {
   readonly bytes: Uint8Array
@@ -95,7 +93,7 @@ export const pipeSink = Effect.fnUntraced(function*(name: string, sink: Extract<
     Effect.gen(function*() {
       ending = true
       yield* Queue.end(handovers)
-      yield* Effect.timeoutOption(Fiber.await(runner), endBound)
+      yield* Effect.timeoutOption(Fiber.await(runner), shutdown.ofPipe)
       yield* Fiber.interrupt(runner)
     })
   )
