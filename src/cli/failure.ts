@@ -18,6 +18,12 @@ export class CliFailure extends Schema.TaggedError<CliFailure>("holdfast/cli/Cli
   get exitCode(): number {
     return exitCodes[this.exit]
   }
+
+  /** The same failure in other words. */
+  reworded(words: { readonly message?: string; readonly advice?: string }): CliFailure {
+    const { advice, cause, exit, message, reason } = this
+    return new CliFailure({ exit, message, advice, cause, reason, ...words })
+  }
 }
 
 /** A failure of a kind. */
@@ -25,8 +31,8 @@ export const failure = (exit: ExitName, message: string, advice?: string): CliFa
   new CliFailure({ exit, message, advice })
 
 /** The failure of one of several connections, with its name in front. */
-export const ofConnection = (connection: string, { advice, cause, exit, message, reason }: CliFailure): CliFailure =>
-  new CliFailure({ exit, message: `${connection}: ${message}`, advice, cause, reason })
+export const ofConnection = (connection: string, error: CliFailure): CliFailure =>
+  error.reworded({ message: `${connection}: ${error.message}` })
 
 /** What a connection's end means for the command that held it. `dials` tells whether it was tried again. */
 export const connectionFailure = (

@@ -7,7 +7,7 @@ export const duration = (millis: number): string => {
   if (millis === Infinity) return "ever"
   const ms = Math.max(0, millis)
   if (ms < 1000) return `${Math.round(ms)} ms`
-  if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`
+  if (ms < 9950) return `${Number((ms / 1000).toFixed(1))} s`
   const seconds = Math.round(ms / 1000)
   if (seconds < 60) return `${seconds} s`
   if (seconds < 3600) return two(Math.floor(seconds / 60), "min", seconds % 60, "s")

@@ -3,30 +3,21 @@
  */
 import * as Flag from "effect/cli/Flag"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
+import { toggle } from "./toggle.ts"
 
 /** `--json`. */
 export const Json = GlobalFlag.Setting("json")({
-  flag: Flag.Boolean("json").pipe(
-    Flag.withDescription("NDJSON on stdout and stderr, for programs"),
-    Flag.withDefault(false)
-  )
+  flag: toggle("json", "NDJSON on stdout and stderr, for programs")
 })
 
 /** `--quiet`. */
 export const Quiet = GlobalFlag.Setting("quiet")({
-  flag: Flag.Boolean("quiet").pipe(
-    Flag.withAlias("q"),
-    Flag.withDescription("Only warnings and errors on stderr"),
-    Flag.withDefault(false)
-  )
+  flag: toggle("quiet", "Only warnings and errors on stderr").pipe(Flag.withAlias("q"))
 })
 
 /** `--verbose`. */
 export const Verbose = GlobalFlag.Setting("verbose")({
-  flag: Flag.Boolean("verbose").pipe(
-    Flag.withDescription("Everything that happens, on stderr"),
-    Flag.withDefault(false)
-  )
+  flag: toggle("verbose", "Everything that happens, on stderr")
 })
 
 /** `--no-color`. */

@@ -6,7 +6,7 @@ import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
-import { CliFailure, failure } from "../failure.ts"
+import { type CliFailure, failure } from "../failure.ts"
 import { fromHex } from "../hex.ts"
 import { plural } from "../inWords.ts"
 import { Output } from "../output.ts"
@@ -67,12 +67,9 @@ const sendLines = (one: (line: string) => Effect.Effect<void, CliFailure>) =>
   })
 
 const afterOthers = (error: CliFailure, sent: number): CliFailure =>
-  new CliFailure({
-    exit: error.exit,
+  error.reworded({
     message: `Line ${sent + 1} of stdin: ${error.message}`,
-    advice: `${plural(sent, "line")} before it went out.`,
-    cause: error.cause,
-    reason: error.reason
+    advice: `${plural(sent, "line")} before it went out.`
   })
 
 const deliver = (client: Client, request: SendRequest, timeout: number): Effect.Effect<void, CliFailure> =>

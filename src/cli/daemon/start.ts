@@ -8,7 +8,7 @@ import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import * as Address from "../address.ts"
 import { load } from "../config/load.ts"
 import type { RunConfig } from "../config/RunConfig.ts"
-import { CliFailure, failure } from "../failure.ts"
+import { type CliFailure, failure } from "../failure.ts"
 import { Output } from "../output.ts"
 import { alreadyRunning, presence } from "./claim.ts"
 import { ask, connect } from "./controlClient.ts"
@@ -142,14 +142,10 @@ const keepsOthers = (place: Place): Effect.Effect<boolean> =>
   )
 
 const stillThere = (error: CliFailure, { name }: Place): CliFailure =>
-  new CliFailure({
-    exit: error.exit,
-    message: error.message,
+  error.reworded({
     advice: `${
       error.advice === undefined ? "" : `${error.advice} `
-    }The daemon keeps the other connections: holdfast status ${name}.`,
-    cause: error.cause,
-    reason: error.reason
+    }The daemon keeps the other connections: holdfast status ${name}.`
   })
 
 const tooLate = ({ name }: Place, wait: number): CliFailure =>

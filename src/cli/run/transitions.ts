@@ -27,57 +27,43 @@ export const noteOf = ({ connection, event }: Activity): Note | undefined => {
   switch (event._tag) {
     case "Dialling":
       return note("debug", "dialling", `dials ${event.endpoint} (dial ${event.attempt})`, { attempt: event.attempt })
-    case "Opened":
-      return note(
-        "info",
-        "open",
-        `open (session ${event.session}, after ${duration(Duration.toMillis(event.downtime))})`,
-        {
-          session: event.session,
-          attempt: event.attempt,
-          after: Duration.toMillis(event.downtime)
-        }
-      )
-    case "Disconnected":
-      if ("initiator" in event.error.reason && event.error.reason.initiator === "self") {
-        return note(
-          "info",
-          "ended",
-          `session ${event.session} ended after ${duration(Duration.toMillis(event.uptime))}`,
-          {
-            session: event.session,
-            uptime: Duration.toMillis(event.uptime)
-          }
-        )
-      }
-      return note("warn", "lost", `lost after ${duration(Duration.toMillis(event.uptime))}: ${said(event.error)}`, {
+    case "Opened": {
+      const after = Duration.toMillis(event.downtime)
+      return note("info", "open", `open (session ${event.session}, after ${duration(after)})`, {
         session: event.session,
-        uptime: Duration.toMillis(event.uptime),
+        attempt: event.attempt,
+        after
+      })
+    }
+    case "Disconnected": {
+      const { session } = event
+      const uptime = Duration.toMillis(event.uptime)
+      if ("initiator" in event.error.reason && event.error.reason.initiator === "self") {
+        return note("info", "ended", `session ${session} ended after ${duration(uptime)}`, { session, uptime })
+      }
+      return note("warn", "lost", `lost after ${duration(uptime)}: ${said(event.error)}`, {
+        session,
+        uptime,
         reason: event.error.reason._tag,
         ...(event.unflushed.messages === 0 ? {} : { unflushed: event.unflushed })
       })
+    }
     case "AttemptFailed":
       return note("warn", "failed", `not open: ${said(event.error)}`, {
         attempt: event.attempt,
         reason: event.error.reason._tag
       })
-    case "WaitScheduled":
-      return note(
-        "info",
-        "waiting",
-        `dials again in ${duration(Duration.toMillis(event.delay))} (dial ${event.attempt})`,
-        {
-          attempt: event.attempt,
-          delay: Duration.toMillis(event.delay)
-        }
-      )
+    case "WaitScheduled": {
+      const { attempt } = event
+      const delay = Duration.toMillis(event.delay)
+      return note("info", "waiting", `dials again in ${duration(delay)} (dial ${attempt})`, { attempt, delay })
+    }
     case "Paused":
       return note("warn", "paused", "reading is paused: messages are not taken in time", { session: event.session })
-    case "Resumed":
-      return note("info", "resumed", `reads again after ${duration(Duration.toMillis(event.pausedFor))}`, {
-        session: event.session,
-        pausedFor: Duration.toMillis(event.pausedFor)
-      })
+    case "Resumed": {
+      const pausedFor = Duration.toMillis(event.pausedFor)
+      return note("info", "resumed", `reads again after ${duration(pausedFor)}`, { session: event.session, pausedFor })
+    }
     case "Dropped":
       // What nobody reads was not to be read.
       return event.reason === "discard"

@@ -3,6 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
+import * as MutableList from "effect/MutableList"
 import { type Delivery, weightOf } from "./delivery.ts"
 
 /** How many may wait. A message is let in while both bounds are not reached yet. */
@@ -15,9 +16,7 @@ export class WaitingRoom {
   private readonly bounds: Bounds
   private readonly room = Latch.makeUnsafe(true)
   private readonly some = Latch.makeUnsafe(false)
-  private waiting: Array<Delivery> = []
-  /** Where those begin that have not been taken. */
-  private next = 0
+  private readonly waiting = MutableList.make<Delivery>()
   private weight = 0
   private ended = false
 
@@ -26,7 +25,7 @@ export class WaitingRoom {
   }
 
   get size(): number {
-    return this.waiting.length - this.next
+    return this.waiting.length
   }
 
   /** Lets in as many as fit; returns how many did. */
@@ -34,7 +33,7 @@ export class WaitingRoom {
     let taken = 0
     while (from + taken < deliveries.length && !this.isFull) {
       const delivery = deliveries[from + taken]!
-      this.waiting.push(delivery)
+      MutableList.append(this.waiting, delivery)
       this.weight += weightOf(delivery)
       taken++
     }
@@ -62,13 +61,7 @@ export class WaitingRoom {
   }
 
   takeNow(most: number): ReadonlyArray<Delivery> {
-    const taken = this.waiting.slice(this.next, this.next + most)
-    this.next += taken.length
-    // What was taken is let go of when it is half of what is there: so each is moved once, more or less.
-    if (this.next * 2 >= this.waiting.length) {
-      this.waiting = this.waiting.slice(this.next)
-      this.next = 0
-    }
+    const taken = MutableList.takeN(this.waiting, most)
     for (const delivery of taken) this.weight -= weightOf(delivery)
     if (!this.isFull) this.room.openUnsafe()
     if (this.size === 0 && !this.ended) this.some.closeUnsafe()

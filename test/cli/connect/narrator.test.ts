@@ -18,7 +18,7 @@ describe("the narrator", () => {
       yield* settle
       const told = notes.filter(({ level }) => level !== "debug")
       expect(told.map(({ event }) => event)).toEqual(["waiting"])
-      expect(told[0]!.message).toMatch(/^Disconnected: .*\nNext dial in 1\.0 s\.$/s)
+      expect(told[0]!.message).toMatch(/^Disconnected: .*\nNext dial in 1 s\.$/s)
     }))
 
   it("says of a session that it is open, on a terminal and after a loss", () => {

@@ -61,7 +61,7 @@ describe("a status", () => {
         "feed  Open for 5 min 20 s  wss://feed.example/",
         "in 1200 (2.0 KiB)",
         "last byte 400 ms ago, last message 12 s ago, RTT 12 ms (p50) 40 ms (p99)",
-        "orders  Waiting for 2.0 s",
+        "orders  Waiting for 2 s",
         "attempt 4, next dial in 3.5 s",
         "1001, by the peer: the peer closed the connection with 1001"
       ]

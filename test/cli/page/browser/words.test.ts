@@ -61,7 +61,7 @@ describe("lineOf", () => {
 
   it("says what happened, where it is worth a line", () => {
     expect(line(events.opened(1, 3))).toBe("Session 3 opened after 5 ms")
-    expect(line(events.disconnected(1, 3))).toBe("Session 3 ended after 3.0 s")
+    expect(line(events.disconnected(1, 3))).toBe("Session 3 ended after 3 s")
     expect(line(events.attemptFailed(1))).toBe("An attempt failed")
     expect(line(events.closed(1))).toBe("Closed by us")
     expect(line(events.closed(1, refused()))).toBe("Gave up")
