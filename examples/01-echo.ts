@@ -1,6 +1,6 @@
 // Sends three messages and prints the answers.
 //
-//   node examples/01-echo.ts [url]
+//   npx node examples/01-echo.ts [url]
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Stream } from "effect"
 import { Connection } from "holdfast"

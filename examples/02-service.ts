@@ -1,7 +1,7 @@
 // A service that listens until it is told to stop, and then leaves in good order: what was sent goes out, the server
 // is told "going away", nothing is left open, the exit code is 0.
 //
-//   node examples/02-service.ts [url]      then Ctrl-C, or kill -TERM <its process id>
+//   npx node examples/02-service.ts [url]      then Ctrl-C, or kill -TERM <its process id>
 //
 // Without a url it serves itself, and tells itself to stop after two seconds.
 import { Cause, Console, Effect, Exit, Fiber, Stream } from "effect"

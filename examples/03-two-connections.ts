@@ -1,6 +1,6 @@
 // Two connections in a larger app, each a service of its own: a feed of prices, and a desk that takes orders.
 //
-//   node examples/03-two-connections.ts [url]
+//   npx node examples/03-two-connections.ts [url]
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Context, Effect, Layer, Stream } from "effect"
 import { Connection } from "holdfast"

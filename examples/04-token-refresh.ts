@@ -1,7 +1,7 @@
 // Shows a token at every handshake. A token that has expired is refused with 401; Holdfast then tries once more, at
 // once, and tells the `headers` effect why, so that it fetches a new one. A second 401 is final.
 //
-//   node examples/04-token-refresh.ts
+//   npx node examples/04-token-refresh.ts
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Option, Redacted } from "effect"
 import type { Handshake } from "holdfast"

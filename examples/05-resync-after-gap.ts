@@ -1,7 +1,7 @@
 // A feed of changes is worth nothing after a gap: what happened meanwhile is missing. So each session begins with a
 // snapshot, and only changes that continue it are counted. `withSessions` runs that once for every session.
 //
-//   node examples/05-resync-after-gap.ts
+//   npx node examples/05-resync-after-gap.ts
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Stream } from "effect"
 import { type Connection, Reconnect } from "holdfast"

@@ -1,7 +1,7 @@
 // Holdfast in a browser: bundles examples/browser/page.ts with esbuild, serves it, and watches it in a headless
 // Chromium while the server drops the connection. Without a Chromium it serves the page for a minute.
 //
-//   node examples/06-browser.ts      (CHROMIUM=/path/to/it, where it is not on the PATH)
+//   npx node examples/06-browser.ts      (CHROMIUM=/path/to/it, where it is not on the PATH)
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect } from "effect"
 import { existsSync } from "node:fs"

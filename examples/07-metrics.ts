@@ -1,7 +1,7 @@
 // Holdfast counts with Effect's own metrics, so Effect's exporters show them. Here Prometheus' text format is printed;
 // in an app, serve it with `PrometheusMetrics.layerHttp()`.
 //
-//   node examples/07-metrics.ts
+//   npx node examples/07-metrics.ts
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Stream } from "effect"
 import { PrometheusMetrics } from "effect/observability"

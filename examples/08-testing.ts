@@ -1,7 +1,7 @@
 // Testing your own app: a network of the test's making, and a clock that moves when told. The app below is what you
 // would write; `outage` takes its network away for a minute, which takes no time at all.
 //
-//   node examples/08-testing.ts
+//   npx node examples/08-testing.ts
 //
 // The same as a test of @effect/vitest: test/examples/08-testing.test.ts
 import { NodeRuntime } from "@effect/platform-node"

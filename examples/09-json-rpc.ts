@@ -1,7 +1,7 @@
 // JSON-RPC 2.0, two ways: through `Requests`, for any server and any protocol; and through Effect's `RpcClient`, for
 // whoever has his procedures as an `RpcGroup`.
 //
-//   node examples/09-json-rpc.ts
+//   npx node examples/09-json-rpc.ts
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer, Schema } from "effect"
 import { Rpc, RpcClient, RpcGroup, RpcSerialization } from "effect/rpc"

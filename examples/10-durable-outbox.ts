@@ -1,7 +1,7 @@
 // Orders that may not be lost. They are written to a file before they are sent, sent again until the exchange has
 // acknowledged them, and survive the process that accepted them: here there are two, one after the other.
 //
-//   node examples/10-durable-outbox.ts
+//   npx node examples/10-durable-outbox.ts
 import { NodeFileSystem, NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, FileSystem, Layer, Schema } from "effect"
 import { Codec, Protocol } from "holdfast"

@@ -2,7 +2,7 @@
 // connection, and the next one resumes the session, at a URL of its own, with everything that was missed. The client is
 // in examples/discord/gateway.ts; here is an app of it, and what may happen to it.
 //
-//   node examples/11-discord-gateway.ts
+//   npx node examples/11-discord-gateway.ts
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Fiber, Layer, Redacted, Schedule, Stream } from "effect"
 import { NodeTransport } from "holdfast/node"

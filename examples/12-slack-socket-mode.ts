@@ -2,7 +2,7 @@
 // acknowledged where it came from, and handled once; a warning that the connection will be closed is answered by another
 // connection, before it is.
 //
-//   node examples/12-slack-socket-mode.ts
+//   npx node examples/12-slack-socket-mode.ts
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Deferred, Effect, Layer, Redacted, Schedule, Schema, Stream } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"

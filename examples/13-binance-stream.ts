@@ -1,7 +1,7 @@
 // A client like one of Binance's market streams: at most so many messages a second go out, everything that is subscribed
 // to is subscribed to again in each session, and a connection whose time runs out is replaced before it is cut.
 //
-//   node examples/13-binance-stream.ts
+//   npx node examples/13-binance-stream.ts
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Deferred, type Duration, Effect, Schedule, Schema, Stream } from "effect"
 import { Codec, Heartbeat, Protocol, Subscriptions } from "holdfast"

@@ -1,7 +1,7 @@
 // A client of Phoenix channels, vsn 2.0.0: channels that are joined again after every reconnect, and pushes that are
 // answered. The rules are cited in examples/servers/phoenix.ts.
 //
-//   node examples/14-phoenix-channels.ts
+//   npx node examples/14-phoenix-channels.ts
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Latch, Redacted, Schedule, Schema, Stream } from "effect"
 import { Codec, Heartbeat, Protocol, Reconnect, Requests, Subscriptions } from "holdfast"

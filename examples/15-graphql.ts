@@ -2,7 +2,7 @@
 // subscriptions as streams that go on after an outage.
 // The rules: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 //
-//   node examples/15-graphql.ts
+//   npx node examples/15-graphql.ts
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Redacted, Schema, Stream } from "effect"
 import {

@@ -2,7 +2,7 @@
 // Node; it is destroyed with its session, and the next session makes a new one.
 // The rules: MQTT 3.1.1, chapter 6 (subprotocol "mqtt", binary frames, a packet may be split over frames).
 //
-//   node examples/16-mqtt.ts
+//   npx node examples/16-mqtt.ts
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Exit, Fiber, Queue, Schema, Stream } from "effect"
 import { type Connection, type ConnectionError, Reconnect } from "holdfast"

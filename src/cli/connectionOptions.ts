@@ -28,6 +28,7 @@ export const connectionOptions = (
   flags: ConnectionFlags
 ): Effect.Effect<ReachOptions, CliFailure, Environment> =>
   Effect.gen(function*() {
+    if (hasBrokenScheme(url)) return yield* usage("The url's scheme must end with ://, as in wss://host/path.")
     const headers = yield* requestHeaders(flags)
     const transport = yield* transportOptions(flags)
     return {
@@ -40,6 +41,9 @@ export const connectionOptions = (
       transport
     }
   })
+
+/** `wss//host` and `wss:/host` would else be dialled as a host `wss`, for ever. */
+const hasBrokenScheme = (url: string): boolean => /^(?:wss?|https?)(?:\/\/|:\/(?!\/))/i.test(url)
 
 /** `localhost:8080/path` is taken as `ws://localhost:8080/path`. */
 export const withScheme = (url: string): string =>

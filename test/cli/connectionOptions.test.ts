@@ -9,12 +9,13 @@ import { parsed, surroundings } from "../support/flags.ts"
 interface Around {
   readonly files?: Readonly<Record<string, string>>
   readonly env?: Readonly<Record<string, string>>
+  readonly url?: string
 }
 
-const options = (args: ReadonlyArray<string>, { env = {}, files = {} }: Around = {}) =>
+const options = (args: ReadonlyArray<string>, { env = {}, files = {}, url = "feed.example/v1" }: Around = {}) =>
   Effect.gen(function*() {
     const flags = yield* parsed(connectionFlags, args)
-    return yield* connectionOptions("feed.example/v1", flags)
+    return yield* connectionOptions(url, flags)
   }).pipe(
     Effect.provide(surroundings(files)),
     Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnvRecord(env))
@@ -39,6 +40,16 @@ describe("the url", () => {
       ["ws://localhost:8080", "ws://feed.example/a?b=c", "wss://x", "http://x", "ws+unix:/s:/p"]
     )
   })
+
+  it.effect("is refused where its scheme lacks a colon or a slash, and not dialled as a host of that name", () =>
+    Effect.gen(function*() {
+      for (const url of ["wss//feed.example", "HTTP//feed.example?token=secret", "ws:/feed.example"]) {
+        const told = yield* refusal([], { url })
+        expect(told).toContain("wss://host/path")
+        expect(told).not.toContain("secret")
+      }
+      for (const url of ["ws:8080", "wss/x", "wss.example", "https.example//x"]) yield* options([], { url })
+    }))
 
   it.effect("may hold a token, and is kept as a secret", () =>
     Effect.gen(function*() {
